@@ -1,0 +1,1 @@
+"""Put one agent or workflow on every surface people use."""

@@ -1,0 +1,1 @@
+"""Agents we ship as targets."""

@@ -1,0 +1,1 @@
+"""The edge: middleware, errors, health routes, serving."""

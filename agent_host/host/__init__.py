@@ -1,0 +1,1 @@
+"""The engine: pipeline, runs, sessions. Channels reach it through `HostContext` only."""

@@ -1,0 +1,1 @@
+"""Who people are to the host, and whether they may come in."""

@@ -1,0 +1,1 @@
+"""The seams, one per file. Each docstring is the whole contract for implementers."""

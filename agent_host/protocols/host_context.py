@@ -1,0 +1,155 @@
+"""The whole of what a channel is given. No store, no target, no other channel."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.types.event import JournalEntry
+from agent_host.types.json import JsonValue
+from agent_host.types.page import Page
+from agent_host.types.request import Caller, ChannelRequest
+from agent_host.types.run import HostedResult, Run
+from agent_host.types.session import Session, SessionHistory
+from agent_host.types.target import TargetCapabilities, TargetDescription
+
+
+class RunView(Protocol):
+    """The runs of one owner. Ids are as the caller sent them; unknown and foreign read the same:
+    every method raises `NotFoundError` for both.
+    """
+
+    async def get(self, run_id: str) -> HostedResult:
+        """The run, with its result once it has completed."""
+        ...
+
+    async def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+        """Newest first.
+
+        Raises:
+            RequestError: the cursor is none of ours.
+        """
+        ...
+
+    def events(self, run_id: str, *, after: int = -1) -> AsyncIterator[JournalEntry]:
+        """Every entry with a sequence above `after`, then those to come; ends behind the terminal,
+        or at an `InputRequired` that is still open. Errors come with the first item.
+        """
+        ...
+
+    async def cancel(self, run_id: str) -> Run:
+        """Ask the run to stop; the run as it stands then, which may still be running.
+
+        Raises:
+            NotCancellableError: it is over.
+        """
+        ...
+
+    async def answer(self, run_id: str, values: Mapping[str, JsonValue]) -> Run:
+        """Answer every open question, by question id; the run goes on.
+
+        Raises:
+            NoQuestionError: nothing is asked, or not this; the text names what is.
+            InvalidInputError: a value does not fit its question's schema.
+        """
+        ...
+
+
+class SessionView(Protocol):
+    """The sessions of one owner, by server's id or the owner's name for it; `NotFoundError` for
+    unknown and foreign alike.
+    """
+
+    async def get(self, session: str, *, limit: int = 100) -> SessionHistory:
+        """The session with its newest messages."""
+        ...
+
+    async def delete(self, session: str) -> None:
+        """Forget the session and its history. Its runs stay until they expire."""
+        ...
+
+    async def reset(self, session: str) -> Session:
+        """Begin anew under the same name: the new session. The old keeps its history."""
+        ...
+
+
+class RunStream(Protocol):
+    """A run that the caller follows from its start."""
+
+    @property
+    def run(self) -> Run:
+        """As it stood when the stream was opened."""
+        ...
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an idempotency key led back to an earlier run."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[JournalEntry]:
+        """From sequence 0 to the terminal, or to an `InputRequired`."""
+        ...
+
+
+class HostContext(Protocol):
+    """How a channel speaks to its host. Every call goes through identify and authorize first and
+    raises what they say: `UnauthenticatedError`, `DeniedError`, `LinkRequiredError`.
+    """
+
+    @property
+    def target(self) -> TargetDescription:
+        """What is hosted."""
+        ...
+
+    @property
+    def capabilities(self) -> TargetCapabilities:
+        """What it can do."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The host's time."""
+        ...
+
+    @property
+    def ids(self) -> IdFactory:
+        """The host's identifiers."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """Whether new work is taken: started, and not draining."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether any run is going on."""
+        ...
+
+    async def run(self, request: ChannelRequest) -> HostedResult:
+        """Run a turn and wait until it is over or asks something. A failed run is returned.
+
+        If the wait is cancelled the run goes on, unless the host's disconnect policy is `cancel`.
+        """
+        ...
+
+    def stream(self, request: ChannelRequest) -> AbstractAsyncContextManager[RunStream]:
+        """Run a turn and follow it. Leaving early is a disconnect, see `run`."""
+        ...
+
+    async def start(self, request: ChannelRequest) -> HostedResult:
+        """Accept a turn for the background, durably where the host is; its run is the
+        continuation token.
+        """
+        ...
+
+    async def runs(self, caller: Caller) -> RunView:
+        """The caller's own runs."""
+        ...
+
+    async def sessions(self, caller: Caller) -> SessionView:
+        """The caller's own sessions."""
+        ...
+
+
+__all__ = ["HostContext", "RunStream", "RunView", "SessionView"]

@@ -1,0 +1,88 @@
+"""The seam to durable work: inbound turns, background runs and outbound pushes."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from agent_host.types.identifier import TaskId
+from agent_host.types.page import Page
+from agent_host.types.store import Write
+from agent_host.types.task import RetryPolicy, Task, TaskSpec
+
+TaskHandler: TypeAlias = Callable[[Task], Awaitable[None]]
+"""Does the work of one attempt. Returning is success; `RetryTaskError` asks for another attempt,
+`PermanentTaskError` gives up; any other exception is retried within the policy. It must be safe to
+call twice for one task: a crash after the work and before the record repeats it.
+"""
+
+
+class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
+    """Runs what was scheduled at least once, within bounds, in lane order, across restarts.
+
+    Entered paused: it takes tasks and starts none before `resume`. What an earlier process left is
+    picked up at `resume`, with the attempts it has left.
+    """
+
+    @property
+    def durable(self) -> bool:
+        """Whether a scheduled task survives `kill -9` of the process."""
+        ...
+
+    def register(
+        self, kind: str, handler: TaskHandler, *, concurrency: int, retry: RetryPolicy
+    ) -> None:
+        """Say who does tasks of this kind, at most `concurrency` at once in this process.
+
+        Raises:
+            ConfigurationError: the kind has a handler, or the runner was resumed already.
+        """
+        ...
+
+    async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
+        """Accept the work and do `alongside` in the same atomic step. Durable when it returns.
+
+        With a `key` that is known within the kind the earlier task is returned and `alongside` is
+        not done.
+
+        Raises:
+            ConflictError, StoreFullError: from the store; nothing was scheduled.
+            ConfigurationError: nobody is registered for the kind.
+            DrainingError: `drain` was called.
+        """
+        ...
+
+    async def get(self, task_id: TaskId) -> Task | None:
+        """The task, for as long as it is kept."""
+        ...
+
+    async def cancel(self, task_id: TaskId) -> bool:
+        """Stop it from being attempted (again); whether it was still to be. One that is being
+        attempted is cancelled where it stands.
+        """
+        ...
+
+    async def dead_letters(self, *, after: str | None = None, limit: int = 50) -> Page[Task]:
+        """Tasks that were given up, oldest first."""
+        ...
+
+    async def replay(self, task_id: TaskId) -> bool:
+        """Schedule a dead letter again under its own id, attempts counted afresh."""
+        ...
+
+    async def purge(self, task_id: TaskId) -> bool:
+        """Forget a dead letter."""
+        ...
+
+    def resume(self) -> None:
+        """Start doing tasks."""
+        ...
+
+    async def drain(self, grace: timedelta) -> None:
+        """Refuse new tasks, start none, let attempts finish within the grace, then stop them;
+        what was stopped is left scheduled for the next process.
+        """
+        ...
+
+
+__all__ = ["TaskHandler", "TaskRunner"]

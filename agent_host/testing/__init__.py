@@ -1,0 +1,1 @@
+"""Contract kits and fixtures for authors of channels, stores and targets."""

@@ -1,0 +1,39 @@
+"""Identifiers as distinct types. All are minted by the server and unguessable.
+
+An identifier that a caller supplies is never used as one of these: it is looked up under its owner.
+"""
+
+from typing import Final, NewType
+
+FileId = NewType("FileId", str)
+IsolationKey = NewType("IsolationKey", str)
+MessageId = NewType("MessageId", str)
+QuestionId = NewType("QuestionId", str)
+RunId = NewType("RunId", str)
+SessionId = NewType("SessionId", str)
+TaskId = NewType("TaskId", str)
+
+FILE_PREFIX: Final = "fil_"
+ISOLATION_PREFIX: Final = "iso_"
+MESSAGE_PREFIX: Final = "msg_"
+QUESTION_PREFIX: Final = "qst_"
+RUN_PREFIX: Final = "run_"
+SESSION_PREFIX: Final = "ses_"
+TASK_PREFIX: Final = "tsk_"
+
+__all__ = [
+    "FILE_PREFIX",
+    "ISOLATION_PREFIX",
+    "MESSAGE_PREFIX",
+    "QUESTION_PREFIX",
+    "RUN_PREFIX",
+    "SESSION_PREFIX",
+    "TASK_PREFIX",
+    "FileId",
+    "IsolationKey",
+    "MessageId",
+    "QuestionId",
+    "RunId",
+    "SessionId",
+    "TaskId",
+]

@@ -1,0 +1,64 @@
+"""Who acts, and in which partition of storage."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from agent_host.types.identifier import IsolationKey
+from agent_host.types.json import JsonObject, JsonValue
+
+PrincipalKind: TypeAlias = Literal["anonymous", "api_key", "token", "channel", "operator"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose a record is. An isolation key partitions storage; it never proves who somebody is."""
+
+    tenant: str
+    isolation_key: IsolationKey
+
+    @property
+    def partition(self) -> str:
+        """One string for both, length-prefixed so that no two owners share it."""
+        return f"{len(self.tenant)}.{self.tenant}.{self.isolation_key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who an authenticator says is calling. Scopes and claims come from the verifier only.
+
+    `isolation_key` is set where the verifier knows it; otherwise the identity resolver issues one
+    from (`tenant`, `kind`, `id`).
+    """
+
+    id: str
+    kind: PrincipalKind
+    tenant: str = "default"
+    scopes: frozenset[str] = frozenset()
+    claims: JsonObject = field(default_factory=dict[str, JsonValue])
+    isolation_key: IsolationKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelIdentity:
+    """Who a channel saw: immutable platform ids only, never a user name or display name.
+
+    `account` is the bot or installation that saw the person, so that one native id seen by two
+    accounts stays two identities until somebody links them.
+    """
+
+    channel: str
+    account: str
+    native_id: str
+    tenant: str = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Where something was said. Authority here never widens authority elsewhere."""
+
+    id: str
+    kind: Literal["private", "group"] = "private"
+    thread_id: str | None = None
+
+
+__all__ = ["ChannelIdentity", "Conversation", "Owner", "Principal", "PrincipalKind"]

@@ -1,0 +1,41 @@
+"""Where an answer goes."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from agent_host.types.principal import ChannelIdentity
+
+ResponseTargetKind: TypeAlias = Literal[
+    "originating", "active", "channels", "identities", "all_linked", "none"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseTarget:
+    """A destination, or several. Those that name destinations take `echo_input`.
+
+    Raises:
+        ValueError: names do not fit the kind, or `echo_input` with nobody else to echo to.
+    """
+
+    kind: ResponseTargetKind = "originating"
+    channels: tuple[str, ...] = ()
+    identities: tuple[ChannelIdentity, ...] = ()
+    echo_input: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.kind == "channels") != bool(self.channels):
+            message = "name channels with kind 'channels', and only with it"
+            raise ValueError(message)
+        if (self.kind == "identities") != bool(self.identities):
+            message = "name identities with kind 'identities', and only with it"
+            raise ValueError(message)
+        if self.echo_input and self.kind in {"originating", "none"}:
+            message = f"echo_input needs a destination other than the caller, not {self.kind!r}"
+            raise ValueError(message)
+
+
+ORIGINATING = ResponseTarget()
+NONE = ResponseTarget(kind="none")
+
+__all__ = ["NONE", "ORIGINATING", "ResponseTarget", "ResponseTargetKind"]

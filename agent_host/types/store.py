@@ -1,0 +1,103 @@
+"""Values of the `StateStore` seam. Tuples, since every request makes several of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NamedTuple, TypeAlias
+
+ABSENT: Final = 0
+"""The version of a record that does not exist; as `expect` it means "must not exist yet"."""
+
+
+class Key(NamedTuple):
+    """Where a record is. `collection` is one noun, `partition` whose it is, `id` which one.
+
+    Scans are ordered by `id` within one (collection, partition). The parts are separate columns, so
+    no two keys can collide whatever text they hold.
+    """
+
+    collection: str
+    partition: str
+    id: str
+
+
+class Record(NamedTuple):
+    """A stored value. `version` counts its writes from 1."""
+
+    key: Key
+    value: bytes
+    version: int
+
+
+class Put(NamedTuple):
+    """Write a record. `expect` is the version it must have now (`ABSENT`: none), None for any.
+
+    A record with a `time_to_live` vanishes then, and a bounded store may evict it earlier; one
+    without stays until it is deleted.
+    """
+
+    key: Key
+    value: bytes
+    expect: int | None = None
+    time_to_live: timedelta | None = None
+
+
+class Delete(NamedTuple):
+    """Remove a record; removing what is not there is no error unless `expect` says so."""
+
+    key: Key
+    expect: int | None = None
+
+
+class Append(NamedTuple):
+    """Add entries to the end of a stream, which exists from its first entry on.
+
+    `expect` is the length the stream must have now. `time_to_live` counts from this append and
+    replaces the former one; None keeps the stream until it is deleted.
+    """
+
+    stream: Key
+    entries: tuple[bytes, ...]
+    expect: int | None = None
+    time_to_live: timedelta | None = None
+
+
+class DeleteStream(NamedTuple):
+    """Remove a stream with all its entries."""
+
+    stream: Key
+
+
+Write: TypeAlias = Put | Delete | Append | DeleteStream
+
+
+class StreamSlice(NamedTuple):
+    """Consecutive entries of a stream. `first` is the position of `entries[0]`, `length` the whole
+    stream's number of entries at the time of reading.
+    """
+
+    first: int
+    entries: tuple[bytes, ...]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Sole use of a name for a while. `fence` grows with every acquisition of that name."""
+
+    name: Key
+    holder: str
+    fence: int
+
+
+__all__ = [
+    "ABSENT",
+    "Append",
+    "Delete",
+    "DeleteStream",
+    "Key",
+    "Lease",
+    "Put",
+    "Record",
+    "StreamSlice",
+    "Write",
+]

@@ -1,0 +1,63 @@
+"""Values of the `TaskRunner` seam: work that must happen, once it has been accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from agent_host.types.identifier import TaskId
+
+
+class TaskStatus(StrEnum):
+    """`dead` is a dead letter: kept, shown and replayed by an operator, never tried by itself."""
+
+    SCHEDULED = "scheduled"
+    ATTEMPTING = "attempting"
+    SUCCEEDED = "succeeded"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Waits between attempts: exponential from `first_delay` to `last_delay` with full jitter.
+
+    `attempts_limit` counts all attempts; `time_limit` is for one of them.
+    """
+
+    attempts_limit: int = 5
+    first_delay: timedelta = timedelta(seconds=1)
+    last_delay: timedelta = timedelta(minutes=5)
+    time_limit: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSpec:
+    """Work to schedule. `payload` is versioned JSON that the handler of `kind` reads.
+
+    `key` makes scheduling idempotent within the kind. Tasks of one `lane` run one after the other
+    in the order they were scheduled. `trace_context` is the W3C carrier of the scheduling span.
+    """
+
+    kind: str
+    payload: bytes
+    key: str | None = None
+    lane: str | None = None
+    delay: timedelta = timedelta()
+    trace_context: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """The stored record. `starts` counts attempts that began, `last_error` is a code."""
+
+    id: TaskId
+    spec: TaskSpec
+    status: TaskStatus
+    created_at: datetime
+    due_at: datetime
+    starts: int = 0
+    last_error: str | None = None
+
+
+__all__ = ["RetryPolicy", "Task", "TaskSpec", "TaskStatus"]

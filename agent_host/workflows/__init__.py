@@ -1,0 +1,1 @@
+"""Workflows we ship as targets."""

@@ -1,0 +1,1 @@
+"""Everything a user would notice, tested through real parts."""

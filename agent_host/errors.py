@@ -182,6 +182,16 @@ class NoQuestionError(RunError):
     code = "no_question"
 
 
+class RunFailedError(RunError):
+    """A run that somebody waited for ended without an answer. `run_id` is its correlation id."""
+
+    def __init__(self, message: str, *, code: str, run_id: str, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.run_id = run_id
+        self.retryable = retryable
+
+
 class DrainingError(HostError):
     """The host is going down and takes no new work."""
 
@@ -306,6 +316,7 @@ __all__ = [
     "RequestError",
     "RetryTaskError",
     "RunError",
+    "RunFailedError",
     "SessionBusyError",
     "SessionError",
     "SessionRequiredError",

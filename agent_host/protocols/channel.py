@@ -1,13 +1,16 @@
 """The seam to a protocol or platform. A channel parses, asks the host, and renders."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from agent_host.errors import HostError
 from agent_host.protocols.host_context import HostContext
 
 
@@ -24,17 +27,28 @@ class RouteAccess(StrEnum):
     SIGNED = "signed"
 
 
-@dataclass(frozen=True, slots=True)
+RenderError: TypeAlias = Callable[[HTTPConnection, HostError], Awaitable[Response]]
+"""Says an error in a protocol's own words; the host's default is problem+json (RFC 9457)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRoute:
-    """A Starlette route and who may reach it."""
+    """A Starlette route and who may reach it.
+
+    The host guards it: callers are authenticated, the body is cut off at `body_limit_bytes` (None:
+    the host's own limit) by a `TooLargeError` while it is read, and a `HostError` that the endpoint
+    raises before its response began is answered by `render_error` (None: problem+json).
+    """
 
     route: Route | WebSocketRoute
     access: RouteAccess
+    body_limit_bytes: int | None = None
+    render_error: RenderError | None = None
 
 
 class Channel(Protocol):
-    """One surface. Found in the group `agent_host.channels`, as a class that is called with its
-    config (or with nothing for the defaults).
+    """One surface. Found in the group `agent_host.channels`, as a class whose `config_type` is the
+    pydantic model of its config, and which is called with one (or with nothing for the defaults).
 
     It keeps no state between requests that it could not lose, never calls another channel, and
     takes the host only from what `routes` and `lifespan` are given.
@@ -56,4 +70,4 @@ class Channel(Protocol):
         ...
 
 
-__all__ = ["Channel", "ChannelRoute", "RouteAccess"]
+__all__ = ["Channel", "ChannelRoute", "RenderError", "RouteAccess"]

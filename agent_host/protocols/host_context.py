@@ -126,6 +126,13 @@ class HostContext(Protocol):
         """Whether any run is going on."""
         ...
 
+    @property
+    def cancels_on_disconnect(self) -> bool:
+        """Whether a caller that leaves takes its run with it; a channel then watches for that
+        while it waits, and cancels its wait.
+        """
+        ...
+
     async def run(self, request: ChannelRequest) -> HostedResult:
         """Run a turn and wait until it is over or asks something. A failed run is returned.
 

@@ -31,7 +31,8 @@ class Target(Protocol):
         - Raising ends the run as failed: `TargetError` with its text, anything else without.
         - `InputRequired` suspends. An async generator gets the `Answer` from its `yield`; a target
           that `resumes` ends its stream and is called again with `turn.answer`.
-        - When `turn.cancelled` is set it should stop soon; after the grace it is cancelled.
+        - When `turn.cancelled` is set it should stop soon; after the grace it is cancelled. However
+          it ends then, the run has the end it was stopped with.
         - What the engine adds by itself (`RunStarted`, `InputReceived`) is not yielded.
         """
         ...

@@ -101,6 +101,7 @@ from agent_host.types.run import (
     RunStatus,
     check_transition,
 )
+from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 from agent_host.types.session import (
     ConcurrencyPolicy,
     Session,
@@ -166,6 +167,7 @@ __all__ = [
     "Delete",
     "DeleteStream",
     "Denied",
+    "DisconnectPolicy",
     "ErrorPart",
     "FileId",
     "FilePart",
@@ -206,6 +208,7 @@ __all__ = [
     "RunFailed",
     "RunFailure",
     "RunId",
+    "RunPolicy",
     "RunResult",
     "RunStarted",
     "RunStatus",

@@ -5,8 +5,10 @@ from typing import TypeAlias
 
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.json import JsonObject, JsonValue
+from agent_host.types.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
     """Come in, under this key. `claim_source` names who verified the claims."""

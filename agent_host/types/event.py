@@ -13,6 +13,7 @@ from agent_host.types.identifier import MessageId, QuestionId, RunId, SessionId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.part import Part
 from agent_host.types.question import Question
+from agent_host.types.quick_init import quick_init
 from agent_host.types.result import RunResult, Usage
 
 
@@ -28,6 +29,7 @@ class RunFailure:
     retryable: bool = False
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """The target is about to run. The engine adds it; a target does not yield it."""
@@ -38,6 +40,7 @@ class RunStarted:
     type: Literal["run_started"] = "run_started"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta:
     """More text of the answer. Another `message_id` begins another message."""
@@ -162,6 +165,7 @@ class UsageReported:
     type: Literal["usage_reported"] = "usage_reported"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCompleted:
     """Terminal. Where `result` has no messages, the collected stream is the answer."""
@@ -180,7 +184,9 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelled:
-    """Terminal. `reason` is one word: `caller`, `interrupted_by_turn`, `shutdown`, `target`."""
+    """Terminal. `reason` is one word: `caller`, `interrupted_by_turn`, `disconnected`,
+    `steered_into_cancelled` or `target`.
+    """
 
     reason: str = "target"
     type: Literal["run_cancelled"] = "run_cancelled"
@@ -208,6 +214,7 @@ RunEvent: TypeAlias = (
 )
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
     """An event with its place in the run: `sequence` counts from 0 without gaps."""

@@ -6,10 +6,12 @@ from typing import Literal, TypeAlias
 from agent_host.types.identifier import MessageId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.part import Part, TextPart
+from agent_host.types.quick_init import quick_init
 
 Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """`role` said `parts`. `id` is unique within its session, None until the host stores it."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from agent_host.types.json import JsonObject, JsonValue
+from agent_host.types.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
     """Plain text."""

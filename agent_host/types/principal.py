@@ -1,14 +1,17 @@
 """Who acts, and in which partition of storage."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.json import JsonObject, JsonValue
+from agent_host.types.quick_init import quick_init
 
 PrincipalKind: TypeAlias = Literal["anonymous", "api_key", "token", "channel", "operator"]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Whose a record is. An isolation key partitions storage; it never proves who somebody is."""
@@ -19,7 +22,13 @@ class Owner:
     @property
     def partition(self) -> str:
         """One string for both, length-prefixed so that no two owners share it."""
-        return f"{len(self.tenant)}.{self.tenant}.{self.isolation_key}"
+        return _partition(self.tenant, self.isolation_key)
+
+
+@lru_cache(maxsize=4096)
+def _partition(tenant: str, isolation_key: str) -> str:
+    # Stores keep it with every record: so they keep one string, and not one for each record.
+    return f"{len(tenant)}.{tenant}.{isolation_key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.principal import ChannelIdentity, Conversation
+from agent_host.types.quick_init import quick_init
 from agent_host.types.response_target import ORIGINATING, ResponseTarget
 from agent_host.types.session import SessionMode
 
@@ -21,6 +22,7 @@ class Caller:
     conversation: Conversation | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRequest:
     """One turn as its channel understood it.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.part import Part
+from agent_host.types.quick_init import quick_init
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Artifact:
     metadata: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """`value` is a structured answer, `outputs` a workflow's outputs by step id.

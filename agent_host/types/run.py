@@ -13,6 +13,7 @@ from agent_host.types.identifier import RunId, SessionId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.principal import Owner
 from agent_host.types.question import Question
+from agent_host.types.quick_init import quick_init
 from agent_host.types.result import RunResult
 
 
@@ -64,6 +65,7 @@ def check_transition(before: RunStatus, after: RunStatus) -> None:
         raise InvalidTransitionError(before.value, after.value)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of the target. Times are aware UTC; `attempt` counts starts of the target.
@@ -89,6 +91,7 @@ class Run:
     metadata: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedResult:
     """What a channel gets to render. `result` is None until the run has completed.

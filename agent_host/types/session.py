@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agent_host.types.identifier import RunId, SessionId
+from agent_host.types.identifier import SessionId
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
+from agent_host.types.quick_init import quick_init
 
 
 class SessionMode(StrEnum):
@@ -36,13 +37,14 @@ class ConcurrencyPolicy(StrEnum):
     CONCURRENT = "concurrent"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """The stored record.
 
     `name` is what the owner or a channel calls it, None for one made without a name. After a
     `reset`, `superseded_by` names the session that carries on; this one keeps its history and takes
-    no more turns. `open_run_id` is the run whose question waits for an answer.
+    no more turns.
     """
 
     id: SessionId
@@ -51,9 +53,9 @@ class Session:
     last_active_at: datetime
     name: str | None = None
     superseded_by: SessionId | None = None
-    open_run_id: RunId | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionHistory:
     """A session with its newest messages, oldest first. `earlier` counts those left out."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent_host.types.identifier import RunId
@@ -10,6 +10,7 @@ from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.principal import Conversation, Owner, Principal
 from agent_host.types.question import Answer
+from agent_host.types.quick_init import quick_init
 from agent_host.types.session import SessionHistory
 
 
@@ -19,22 +20,26 @@ class CancelSignal:
     __slots__ = ("_event", "reason")
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        # Made by the first who waits: most targets never do.
+        self._event: asyncio.Event | None = None
         self.reason: str | None = None
 
     def is_set(self) -> bool:
         """Whether the run should stop."""
-        return self._event.is_set()
+        return self.reason is not None
 
     async def wait(self) -> None:
         """Return when the run should stop."""
-        await self._event.wait()
+        if self.reason is None:
+            self._event = self._event or asyncio.Event()
+            await self._event.wait()
 
     def set(self, reason: str) -> None:
         """Ask the run to stop; the first reason stays."""
-        if not self._event.is_set():
+        if self.reason is None:
             self.reason = reason
-            self._event.set()
+            if self._event is not None:
+                self._event.set()
 
 
 class SteeringInbox:
@@ -43,28 +48,39 @@ class SteeringInbox:
     __slots__ = ("_arrived", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Message] = deque()
-        self._arrived = asyncio.Event()
+        # Both made by the first who needs them: most targets never do.
+        self._waiting: deque[tuple[Sequence[Message], Callable[[], None]]] | None = None
+        self._arrived: asyncio.Event | None = None
 
-    def put(self, messages: Sequence[Message]) -> None:
-        """Hand over messages, in order."""
-        self._waiting.extend(messages)
-        self._arrived.set()
+    def put(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:
+        """Offer messages, in order; `on_taken` is called when the target takes them."""
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append((messages, on_taken))
+        if self._arrived is not None:
+            self._arrived.set()
 
     def take(self) -> tuple[Message, ...]:
         """All that arrived since the last call, oldest first, without waiting."""
-        taken = tuple(self._waiting)
-        self._waiting.clear()
-        self._arrived.clear()
-        return taken
+        taken: list[Message] = []
+        while self._waiting:
+            messages, on_taken = self._waiting.popleft()
+            taken.extend(messages)
+            on_taken()
+        if self._arrived is not None:
+            self._arrived.clear()
+        return tuple(taken)
 
     async def __aiter__(self) -> AsyncIterator[Message]:
+        if self._arrived is None:
+            self._arrived = asyncio.Event()
         while True:
-            await self._arrived.wait()
             for message in self.take():
                 yield message
+            await self._arrived.wait()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """The input of one run.

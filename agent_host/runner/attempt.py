@@ -1,0 +1,230 @@
+"""One attempt at one task: counted, made within its time limit, and its outcome recorded."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final, TypeVar
+
+from agent_host.errors import (
+    ConflictError,
+    HostError,
+    PermanentTaskError,
+    RetryTaskError,
+    StoreError,
+)
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.task_runner import TaskHandler
+from agent_host.runner.due_queue import QueueEntry
+from agent_host.runner.retry import delay_before_retry
+from agent_host.runner.task_book import TaskBook
+from agent_host.runner.task_record import QUEUE, StoredTask
+from agent_host.system import SystemClock
+from agent_host.types.store import Key
+from agent_host.types.task import RetryPolicy, Task, TaskStatus
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TIMEOUT: Final = "timeout"
+HANDLER_ERROR: Final = "handler_error"
+INTERRUPTED: Final = "interrupted"
+"""The process, or something inside the handler, ended the attempt without an answer."""
+
+_STORE_PAUSE_SECONDS: Final = 0.5
+_STORE_PAUSE_LIMIT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKind:
+    """Who does tasks of one kind, and how."""
+
+    name: str
+    handler: TaskHandler
+    concurrency: int
+    retry: RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    code: str
+    permanent: bool = False
+    retry_after: timedelta | None = None
+
+
+class Attempt:
+    """Cancelling the asyncio task that runs this leaves the work to the next process, unless
+    `revoke` was called: then the task itself was cancelled, and it is cleared away.
+    """
+
+    def __init__(
+        self,
+        entry: QueueEntry,
+        *,
+        kind: TaskKind,
+        book: TaskBook,
+        clock: Clock,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._entry = entry
+        self._kind = kind
+        self._book = book
+        self._clock = clock
+        self._group = group
+        self._revoked = False
+        self._calling = False
+
+    def revoke(self) -> bool:
+        """Say that the task was cancelled in the store; whether a handler is at work on it, and
+        is to be cancelled too. Before and after that the store's versions see to it.
+        """
+        self._revoked = True
+        return self._calling
+
+    async def run(self) -> None:
+        """Make the attempt. Ends without an exception unless it is cancelled."""
+        try:
+            stored = await self._begin()
+            if stored is None:
+                return
+            if self._revoked:
+                await self._patiently(self._clear_away)
+                return
+            failure = await self._call(stored.task)
+            await self._patiently(lambda: self._record(stored, failure))
+        except asyncio.CancelledError:
+            await self._withdraw()
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad record must not end the runner
+            # Left where it is: a release that can read it may follow, and nothing is guessed.
+            code = error.code if isinstance(error, HostError) else type(error).__name__
+            logger.error("task %s is left alone: %s", self._entry.task_id, code)  # noqa: TRY400
+
+    async def _begin(self) -> StoredTask | None:
+        """The task, its attempt counted; None if there is nothing to do for this entry."""
+        stored = self._entry.stored or await self._patiently(self._find)
+        while stored is not None and stored.entry.id == self._entry.id:
+            if stored.task.status in (TaskStatus.SUCCEEDED, TaskStatus.DEAD):
+                return None
+            try:
+                return await self._patiently(partial(self._count, stored))
+            except ConflictError:
+                stored = await self._patiently(self._find)  # cancelled since it was read
+        if stored is None:
+            entry = Key(QUEUE, self._kind.name, self._entry.id)
+            await self._patiently(partial(self._book.drop_entry, entry))
+        return None
+
+    async def _find(self) -> StoredTask | None:
+        return await self._book.find(self._entry.task_id)
+
+    async def _count(self, stored: StoredTask) -> StoredTask | None:
+        task = stored.task
+        if task.status is TaskStatus.CANCELLED:
+            await self._book.finish(stored, task.status)
+            return None
+        if task.starts >= self._kind.retry.attempts_limit:
+            logger.warning("task %s is given up: %s", task.id, INTERRUPTED)
+            await self._book.bury(stored, code=INTERRUPTED)
+            return None
+        return await self._book.begin(stored)
+
+    async def _call(self, task: Task) -> _Failure | None:
+        seconds = self._kind.retry.time_limit.total_seconds()
+        # Any clock may stop the attempt, but the loop's own timer does it without another task.
+        immediate = isinstance(self._clock, SystemClock)
+        limit = asyncio.timeout(seconds if immediate else None)
+        timer: asyncio.Task[None] | None = None
+        self._calling = True
+        try:
+            async with limit:
+                if not immediate:
+                    timer = self._group.create_task(self._expire(limit, seconds))
+                await self._kind.handler(task)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is None or current.cancelling():
+                raise
+            return _Failure(INTERRUPTED)
+        except PermanentTaskError as error:
+            return _Failure(error.code, permanent=True)
+        except RetryTaskError as error:
+            return _Failure(error.code, retry_after=error.retry_after)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its outcome
+            return self._failed(task, error, timed_out=limit.expired())
+        finally:
+            self._calling = False
+            if timer is not None:
+                timer.cancel()
+        return None
+
+    async def _expire(self, limit: asyncio.Timeout, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    def _failed(self, task: Task, error: Exception, *, timed_out: bool) -> _Failure:
+        if timed_out and isinstance(error, TimeoutError):
+            code = TIMEOUT
+        else:
+            code = error.code if isinstance(error, HostError) else HANDLER_ERROR
+        # The text of a handler's exception may hold content, so only a debugging log gets it.
+        name = type(error).__name__
+        logger.warning("task %s of kind %s failed: %s (%s)", task.id, self._kind.name, code, name)
+        logger.debug("task %s failed", task.id, exc_info=error)
+        return _Failure(code)
+
+    async def _record(self, stored: StoredTask, failure: _Failure | None) -> None:
+        task, retry = stored.task, self._kind.retry
+        try:
+            if failure is None:
+                await self._book.finish(stored, TaskStatus.SUCCEEDED)
+            elif failure.permanent or task.starts >= retry.attempts_limit:
+                logger.warning("task %s is given up: %s", task.id, failure.code)
+                await self._book.bury(stored, code=failure.code)
+            else:
+                delay = delay_before_retry(
+                    retry, starts=task.starts, retry_after=failure.retry_after
+                )
+                due_at = self._clock.now() + delay
+                await self._book.postpone(stored, due_at=due_at, code=failure.code)
+        except ConflictError:
+            # Only a cancellation changes a task that is being attempted.
+            await self._clear_away()
+
+    async def _clear_away(self) -> None:
+        """Take a task that was cancelled meanwhile out of the queue."""
+        stored = await self._find()
+        if stored is not None and stored.task.status is TaskStatus.CANCELLED:
+            await self._book.finish(stored, TaskStatus.CANCELLED)
+
+    async def _withdraw(self) -> None:
+        """Leave the store as a cancelled attempt should."""
+        try:
+            if self._revoked:
+                await self._patiently(self._clear_away)
+                return
+            stored = await self._find()
+            if stored is not None and stored.task.status is TaskStatus.ATTEMPTING:
+                await self._book.hand_back(stored)
+        except HostError as error:
+            # The next process finds it as after a crash.
+            logger.warning("task %s is left as it is: %s", self._entry.task_id, error.code)
+
+    async def _patiently(self, change: Callable[[], Awaitable[T]]) -> T:
+        """Repeat what the store refuses for the moment: a store that comes back finds us here."""
+        pause = _STORE_PAUSE_SECONDS
+        while True:
+            try:
+                return await change()
+            except StoreError as error:
+                if not error.retryable:
+                    raise
+                logger.warning("task %s waits for the store: %s", self._entry.task_id, error.code)
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, _STORE_PAUSE_LIMIT_SECONDS)
+
+
+__all__ = ["Attempt", "TaskKind"]

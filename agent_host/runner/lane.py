@@ -1,0 +1,112 @@
+"""Lanes: tasks that run one after the other, in the order they were scheduled.
+
+Only the first of a lane is in the queue; when it leaves, the next takes its place there.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from agent_host.errors import UnreadableRecordError
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.state_store import StateStore
+from agent_host.runner.task_record import (
+    LANES,
+    StoredTask,
+    lane_entry,
+    put_entry,
+    put_task,
+    read_task,
+    task_id_of,
+    task_key,
+)
+from agent_host.types.store import Delete, Record, Write
+
+logger = logging.getLogger(__name__)
+
+_PAGE: Final = 16
+
+
+@dataclass(slots=True)
+class _Turnstile:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+@dataclass(slots=True)
+class Promotion:
+    """Writes that queue the next task of a lane, and that task as they leave it."""
+
+    writes: list[Write] = field(default_factory=list[Write])
+    stored: StoredTask | None = None
+
+
+class Lanes:
+    """Who is first in each lane. One process owns the store, so a lock here keeps them in step."""
+
+    def __init__(self, store: StateStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._turnstiles: dict[str, _Turnstile] = {}
+
+    @asynccontextmanager
+    async def held(self, lane: str | None) -> AsyncGenerator[None, None]:
+        """Nobody else looks at or changes the lane. Without a lane it does nothing."""
+        if lane is None:
+            yield
+            return
+        turnstile = self._turnstiles.setdefault(lane, _Turnstile())
+        turnstile.users += 1
+        try:
+            async with turnstile.lock:
+                yield
+        finally:
+            turnstile.users -= 1
+            if not turnstile.users:
+                del self._turnstiles[lane]
+
+    async def is_empty(self, lane: str) -> bool:
+        """Whether a task that joins now is the first. Call it while the lane is held."""
+        return not await self._store.scan(LANES, lane, limit=1)
+
+    async def promotion(self, leaving: StoredTask) -> Promotion:
+        """What must be written as this task leaves. Call it while the lane is held.
+
+        The next is due now at the earliest, so that a long lane goes behind what waits already.
+        """
+        promotion = Promotion()
+        place = lane_entry(leaving)
+        if place is None:
+            return promotion
+        after: str | None = None
+        while page := await self._store.scan(LANES, place.partition, after=after, limit=_PAGE):
+            if after is None and page[0].key != place:
+                return promotion
+            for entry in page if after is not None else page[1:]:
+                following = await self._readable(entry)
+                if following is None:
+                    promotion.writes.append(Delete(entry.key))
+                    continue
+                due_at = max(following.task.due_at, self._clock.now())
+                following = following.succeeded_by(replace(following.task, due_at=due_at))
+                promotion.writes += (put_task(following), put_entry(following))
+                promotion.stored = following
+                return promotion
+            after = page[-1].key.id
+        return promotion
+
+    async def _readable(self, entry: Record) -> StoredTask | None:
+        task_id = task_id_of(entry)
+        record = await self._store.get(task_key(task_id))
+        try:
+            return None if record is None else read_task(record)
+        except UnreadableRecordError as error:
+            # One damaged record must not hold up its lane for ever. It stays for the operator.
+            logger.error("task %s is passed over in its lane: %s", task_id, error.code)  # noqa: TRY400
+            return None
+
+
+__all__ = ["Lanes", "Promotion"]

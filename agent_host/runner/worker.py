@@ -1,0 +1,131 @@
+"""The tasks of one kind in this process: attempts started as they come due, within the bound."""
+
+import asyncio
+import logging
+from typing import Final, NamedTuple
+
+from agent_host.errors import StoreError
+from agent_host.protocols.clock import Clock
+from agent_host.runner.attempt import Attempt, TaskKind
+from agent_host.runner.due_queue import DueQueue, QueueEntry
+from agent_host.runner.task_book import TaskBook
+from agent_host.runner.task_record import StoredTask, microseconds
+from agent_host.system import settled_within
+from agent_host.types.identifier import TaskId
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+"""The calendar's clock may jump, so what is due is looked at this often."""
+
+_STORE_PAUSE_SECONDS: Final = 1.0
+
+
+class _Running(NamedTuple):
+    task_id: TaskId
+    attempt: Attempt
+    task: asyncio.Task[None]
+
+
+class Worker:
+    """Starts attempts while `run` runs; they may outlive it, in the same group."""
+
+    def __init__(
+        self,
+        kind: TaskKind,
+        *,
+        queue: DueQueue,
+        book: TaskBook,
+        clock: Clock,
+    ) -> None:
+        self.kind = kind
+        self._queue = queue
+        self._book = book
+        self._clock = clock
+        self._attempts: dict[str, _Running] = {}
+        self._wake: asyncio.Future[bool] | None = None
+        self._idle: asyncio.Future[bool] | None = None
+
+    def offer(self, stored: StoredTask) -> None:
+        """Take a task that was just queued in the store."""
+        if self._queue.offer(stored):
+            self._rouse()
+
+    def distrust(self) -> None:
+        """Something may have been queued in the store that nobody could offer: look again."""
+        self._queue.distrust()
+        self._rouse()
+
+    async def run(self, group: asyncio.TaskGroup) -> None:
+        """Start attempts for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._wake = wake = loop.create_future()
+            pause = await self._start_due(group)
+            await settled_within(wake, pause, clock=self._clock)
+
+    async def finish_within(self, seconds: float) -> None:
+        """Let attempts end in this time, then stop them: their tasks are left for the next
+        process. Call it when `run` has ended.
+        """
+        if self._attempts and seconds > 0:
+            self._idle = asyncio.get_running_loop().create_future()
+            await settled_within(self._idle, seconds, clock=self._clock)
+        running = [one.task for one in self._attempts.values()]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def is_attempting(self, task_id: TaskId) -> bool:
+        """Whether an attempt of this task is under way here."""
+        return any(one.task_id == task_id for one in self._attempts.values())
+
+    def revoke(self, task_id: TaskId) -> None:
+        """Cancel the attempt, if there is one, at a task that is marked as cancelled."""
+        for one in self._attempts.values():
+            if one.task_id == task_id and one.attempt.revoke():
+                one.task.cancel()
+
+    async def _start_due(self, group: asyncio.TaskGroup) -> float:
+        """Start what is due and has room; how long there is nothing to do, in seconds."""
+        while len(self._attempts) < self.kind.concurrency:
+            try:
+                await self._queue.load()
+            except StoreError as error:
+                logger.warning("kind %s waits for the store: %s", self.kind.name, error.code)
+                return _STORE_PAUSE_SECONDS
+            due_at = self._queue.due_at()
+            if due_at is None:
+                return _LONGEST_PAUSE_SECONDS
+            early = due_at - microseconds(self._clock.now())
+            if early > 0:
+                return min(early / 1e6, _LONGEST_PAUSE_SECONDS)
+            self._start(self._queue.take(), group)
+        return _LONGEST_PAUSE_SECONDS
+
+    def _start(self, entry: QueueEntry, group: asyncio.TaskGroup) -> None:
+        attempt = Attempt(
+            entry,
+            kind=self.kind,
+            book=self._book,
+            clock=self._clock,
+            group=group,
+        )
+        task = group.create_task(attempt.run())
+        self._attempts[entry.id] = _Running(entry.task_id, attempt, task)
+        task.add_done_callback(lambda _: self._ended(entry))
+
+    def _ended(self, entry: QueueEntry) -> None:
+        del self._attempts[entry.id]
+        self._queue.give_up(entry)
+        self._rouse()
+        if not self._attempts and self._idle is not None and not self._idle.done():
+            self._idle.set_result(True)
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(True)
+
+
+__all__ = ["Worker"]

@@ -1,0 +1,25 @@
+"""What every `TaskRunner` owes, as tests.
+
+For a runner of your own, over a store that has a factory:
+
+    class TestMyRunner(TaskRunnerSuite):
+        @pytest.fixture
+        def factory(self) -> StoreFactory: ...
+
+        @pytest.fixture
+        def make_runner(self) -> RunnerFactory:
+            return lambda store, clock: MyTaskRunner(store, clock=clock)
+
+The runner must take its time from the clock it is given.
+"""
+
+from agent_host.testing.task_attempt_suite import AttemptSuite
+from agent_host.testing.task_lane_suite import LaneSuite
+from agent_host.testing.task_schedule_suite import ScheduleSuite
+
+
+class TaskRunnerSuite(ScheduleSuite, AttemptSuite, LaneSuite):
+    """The whole contract. Override the fixtures `factory` and `make_runner`."""
+
+
+__all__ = ["TaskRunnerSuite"]

@@ -1,0 +1,126 @@
+"""What a channel gets of the host: `HostContext` over the pipeline."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.pipeline.pipeline import Pipeline
+from agent_host.host.run.engine import RunEngine
+from agent_host.host.run.part import EngineParts
+from agent_host.host.run.reader import RunReader
+from agent_host.host.session.book import SessionBook
+from agent_host.host.session.view import OwnedSessions
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.host_context import RunStream, RunView, SessionView
+from agent_host.types.event import JournalEntry, RunCancelled
+from agent_host.types.principal import Owner
+from agent_host.types.request import Caller, ChannelRequest
+from agent_host.types.run import HostedResult, Run
+from agent_host.types.run_policy import DisconnectPolicy
+from agent_host.types.target import TargetCapabilities, TargetDescription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedRun:
+    """The `RunStream` of one call."""
+
+    run: Run
+    replayed: bool
+    entries: AsyncIterator[JournalEntry]
+
+    def __aiter__(self) -> AsyncIterator[JournalEntry]:
+        return self.entries
+
+
+class ChannelContext:
+    """One for all channels of a host; it keeps nothing of any call."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        *,
+        pipeline: Pipeline,
+        engine: RunEngine,
+        book: SessionBook,
+        reader_of: Callable[[Owner], RunReader],
+    ) -> None:
+        self._parts = parts
+        self._pipeline = pipeline
+        self._engine = engine
+        self._reader_of = reader_of
+        self._book = book
+        self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
+
+    @property
+    def target(self) -> TargetDescription:
+        """What is hosted."""
+        return self._parts.target.description
+
+    @property
+    def capabilities(self) -> TargetCapabilities:
+        """What it can do."""
+        return self._parts.capabilities
+
+    @property
+    def clock(self) -> Clock:
+        """The host's time."""
+        return self._parts.clock
+
+    @property
+    def ids(self) -> IdFactory:
+        """The host's identifiers."""
+        return self._parts.ids
+
+    @property
+    def healthy(self) -> bool:
+        """Whether new work is taken."""
+        return self._engine.is_open
+
+    @property
+    def busy(self) -> bool:
+        """Whether any run is going on."""
+        return bool(self._engine.live)
+
+    @property
+    def cancels_on_disconnect(self) -> bool:
+        """Whether a caller that leaves takes its run with it."""
+        return self._cancels
+
+    async def run(self, request: ChannelRequest) -> HostedResult:
+        """Run a turn and wait for its end, or its question."""
+        exchange = await self._pipeline.take(request, Wish.RESULT)
+        return given(exchange.outcome)
+
+    @asynccontextmanager
+    async def stream(self, request: ChannelRequest) -> AsyncGenerator[RunStream]:
+        """Run a turn and follow it."""
+        exchange = await self._pipeline.take(request, Wish.EVENTS)
+        outcome = given(exchange.outcome)
+        entries = self._reader_of(given(exchange.owner)).events(outcome.run.id)
+        try:
+            yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
+        finally:
+            self._mind_leaving(exchange)
+
+    async def start(self, request: ChannelRequest) -> HostedResult:
+        """Accept a turn for the background."""
+        exchange = await self._pipeline.take(request, Wish.ACCEPTANCE)
+        return given(exchange.outcome)
+
+    async def runs(self, caller: Caller) -> RunView:
+        """The caller's own runs."""
+        return self._reader_of(await self._pipeline.admit(caller))
+
+    async def sessions(self, caller: Caller) -> SessionView:
+        """The caller's own sessions."""
+        owner = await self._pipeline.admit(caller)
+        return OwnedSessions(book=self._book, records=self._parts.sessions, owner=owner)
+
+    def _mind_leaving(self, exchange: Exchange) -> None:
+        execution = exchange.execution
+        if self._cancels and execution is not None and not execution.ledger.settled.is_set:
+            execution.stop(RunCancelled(reason="disconnected"), "disconnected")
+
+
+__all__ = ["ChannelContext", "FollowedRun"]

@@ -1,0 +1,1 @@
+"""The ordered steps that every request of every channel goes through, one file each."""

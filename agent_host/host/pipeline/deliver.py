@@ -1,0 +1,51 @@
+"""Step 6: give the originating caller what it waits for."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.run.reader import RunReader
+from agent_host.types.event import RunCancelled
+from agent_host.types.principal import Owner
+from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
+
+
+class DeliverStep:
+    """Waits for the run where the caller does; a replayed request gets the run it made before."""
+
+    def __init__(self, *, reader_of: Callable[[Owner], RunReader], policy: RunPolicy) -> None:
+        self._reader_of = reader_of
+        self._cancels = policy.on_disconnect is DisconnectPolicy.CANCEL
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Set `outcome`.
+
+        Raises:
+            NotFoundError: the run of a replayed request has expired.
+        """
+        if exchange.replay_of is not None:
+            await self._replay(exchange, exchange.replay_of)
+        elif exchange.execution is not None:
+            if exchange.wish is Wish.RESULT:
+                await self._wait(exchange)
+            exchange.outcome = exchange.execution.ledger.outcome
+
+    async def _wait(self, exchange: Exchange) -> None:
+        execution = given(exchange.execution)
+        try:
+            await execution.ledger.settled.wait()
+        except asyncio.CancelledError:
+            if self._cancels:
+                execution.stop(RunCancelled(reason="disconnected"), "disconnected")
+            raise
+
+    async def _replay(self, exchange: Exchange, run_id: str) -> None:
+        reader = self._reader_of(given(exchange.owner))
+        if exchange.wish is Wish.RESULT:
+            async for _ in reader.events(run_id):
+                pass
+        exchange.outcome = replace(await reader.get(run_id), replayed=True)
+
+
+__all__ = ["DeliverStep"]

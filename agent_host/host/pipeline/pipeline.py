@@ -1,0 +1,70 @@
+"""The steps in their order. Every call of every channel comes through here, and all of it."""
+
+from collections.abc import Sequence
+
+from agent_host.errors import ConflictError
+from agent_host.host.pipeline.accept import AcceptStep
+from agent_host.host.pipeline.authorize import AuthorizeStep
+from agent_host.host.pipeline.deliver import DeliverStep
+from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish, given
+from agent_host.host.pipeline.identify import IdentifyStep
+from agent_host.host.pipeline.reserved import without_reserved_metadata
+from agent_host.host.pipeline.run import RunStep
+from agent_host.host.pipeline.session import SessionStep
+from agent_host.types.principal import Owner
+from agent_host.types.request import Caller, ChannelRequest
+
+TRIES = 5
+
+
+class Pipeline:
+    """Takes the steps by name, so that none can be left out."""
+
+    def __init__(
+        self,
+        *,
+        accept: AcceptStep,
+        identify: IdentifyStep,
+        authorize: AuthorizeStep,
+        session: SessionStep,
+        run: RunStep,
+        deliver: DeliverStep,
+    ) -> None:
+        self._accept: TurnStep = accept
+        self._access: Sequence[CallStep] = (identify, authorize)
+        self._turn: Sequence[TurnStep] = (session, run)
+        self._deliver: CallStep = deliver
+
+    async def admit(self, caller: Caller) -> Owner:
+        """Identify and authorize a caller that brings no turn."""
+        exchange = Exchange(caller=caller)
+        for step in self._access:
+            await step(exchange)
+        return given(exchange.owner)
+
+    async def take(self, request: ChannelRequest, wish: Wish) -> Exchange:
+        """Take a turn through all the steps. A turn that lost a race for its idempotency key or
+        its session begins again and finds what the winner left.
+        """
+        request = without_reserved_metadata(request)
+        for tries_left in range(TRIES - 1, -1, -1):
+            exchange = Exchange(caller=request.caller, wish=wish)
+            try:
+                await self._accept(exchange, request)
+                for access_step in self._access:
+                    await access_step(exchange)
+                for turn_step in self._turn:
+                    await turn_step(exchange, request)
+            except ConflictError:
+                if not tries_left:
+                    raise
+                continue
+            finally:
+                if exchange.place is not None:
+                    await exchange.place.leave()
+            await self._deliver(exchange)
+            return exchange
+        raise AssertionError
+
+
+__all__ = ["Pipeline"]

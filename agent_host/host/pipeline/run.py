@@ -1,0 +1,85 @@
+"""Step 5: store the run and set it going."""
+
+from functools import partial
+
+from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.record.request_record import StoredRequest
+from agent_host.host.run.background import BackgroundRuns
+from agent_host.host.run.engine import PreparedRun, RunEngine
+from agent_host.host.run.execution import Execution
+from agent_host.host.run.turn_maker import TurnMaker
+from agent_host.host.session.gate import SessionGate
+from agent_host.types.request import ChannelRequest
+from agent_host.types.run import HostedResult
+from agent_host.types.session import ConcurrencyPolicy, SessionPolicy
+from agent_host.types.target import TargetCapabilities
+
+
+class RunStep:
+    """Hands the turn to the engine, or to the runner for the background."""
+
+    def __init__(
+        self,
+        *,
+        engine: RunEngine,
+        background: BackgroundRuns,
+        turns: TurnMaker,
+        gate: SessionGate,
+        policy: SessionPolicy,
+        capabilities: TargetCapabilities,
+    ) -> None:
+        self._engine = engine
+        self._background = background
+        self._turns = turns
+        self._gate = gate
+        self._concurrency = policy.concurrency
+        self._steers = capabilities.steers
+
+    async def __call__(self, exchange: Exchange, request: ChannelRequest) -> None:
+        """Set `execution`, or `outcome` where there is nothing to execute here.
+
+        Raises:
+            InvalidInputError: the app's `run_hook` found the input wrong.
+            ConflictError: somebody else claimed the idempotency key or changed the session.
+        """
+        if exchange.replay_of is not None:
+            return
+        stored = StoredRequest(
+            run_id=given(exchange.run_id),
+            owner=given(exchange.owner),
+            principal=given(exchange.principal),
+            request=request,
+        )
+        turn = await self._turns.make(
+            stored, session=exchange.session, is_new=exchange.session_is_new
+        )
+        prepared = PreparedRun(
+            stored=stored,
+            turn=turn,
+            session=exchange.session,
+            place=exchange.place,
+            writes=exchange.writes,
+            store_first=exchange.claims or exchange.wish is not Wish.RESULT,
+        )
+        if exchange.wish is Wish.ACCEPTANCE:
+            run = await self._background.start(prepared)
+            exchange.outcome = HostedResult(run=run)
+        else:
+            exchange.execution = await self._engine.start(prepared)
+        self._mind_the_turn_before(exchange, request)
+        exchange.place = None
+
+    def _mind_the_turn_before(self, exchange: Exchange, request: ChannelRequest) -> None:
+        if exchange.place is None or exchange.place.is_held:
+            return
+        before = self._gate.occupants_before(exchange.place)
+        if self._concurrency is ConcurrencyPolicy.INTERRUPT:
+            for occupant in before:
+                occupant.interrupt()
+        elif self._concurrency is ConcurrencyPolicy.STEER and self._steers and before:
+            running, execution = before[0], exchange.execution
+            if execution is not None and isinstance(running, Execution):
+                running.steer(request.input, partial(execution.join, running))
+
+
+__all__ = ["RunStep"]

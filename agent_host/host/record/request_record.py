@@ -1,0 +1,51 @@
+"""What a run needs to be started (again) by another process: who asked what, in whose name."""
+
+from dataclasses import dataclass
+
+from agent_host.codec import VersionedCodec
+from agent_host.protocols.state_store import StateStore
+from agent_host.types.identifier import RunId
+from agent_host.types.principal import Owner, Principal
+from agent_host.types.quick_init import quick_init
+from agent_host.types.request import ChannelRequest
+from agent_host.types.store import Delete, Key, Put
+
+
+@quick_init
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request as it passed the pipeline."""
+
+    run_id: RunId
+    owner: Owner
+    principal: Principal
+    request: ChannelRequest
+
+
+REQUEST_CODEC = VersionedCodec("stored_request", 1, StoredRequest)
+
+
+class RequestRecords:
+    """Keeps the requests of runs that wait: in the background, or for an answer."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    @staticmethod
+    def put(stored: StoredRequest) -> Put:
+        """The write that keeps the request for as long as its run is not over."""
+        key = Key("run_request", stored.owner.partition, stored.run_id)
+        return Put(key, REQUEST_CODEC.encode(stored))
+
+    @staticmethod
+    def delete(owner: Owner, run_id: RunId) -> Delete:
+        """The write that forgets it."""
+        return Delete(Key("run_request", owner.partition, run_id))
+
+    async def get(self, owner: Owner, run_id: str) -> StoredRequest | None:
+        """The request of the owner's run."""
+        record = await self._store.get(Key("run_request", owner.partition, run_id))
+        return None if record is None else REQUEST_CODEC.decode(record.value)
+
+
+__all__ = ["RequestRecords", "StoredRequest"]

@@ -1,0 +1,145 @@
+"""Session records, the owner's names for them, and their history as a stream of messages."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_host.codec import VersionedCodec
+from agent_host.host.record.plain import plain_fields
+from agent_host.protocols.state_store import StateStore
+from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, SessionId
+from agent_host.types.message import Message
+from agent_host.types.principal import Owner
+from agent_host.types.session import Session, SessionHistory, SessionPolicy
+from agent_host.types.store import Append, Delete, DeleteStream, Key, Put, Write
+
+SESSION_CODEC = VersionedCodec("session", 1, Session)
+MESSAGE_CODEC = VersionedCodec("message", 1, Message)
+
+
+def session_key(owner: Owner, session_id: SessionId) -> Key:
+    """Where a session is; its lease has the same name."""
+    return Key("session", owner.partition, session_id)
+
+
+class SessionRecords:
+    """Reads and builds session records. They live for the policy's time after the last turn."""
+
+    def __init__(self, store: StateStore, policy: SessionPolicy) -> None:
+        self._store = store
+        self._policy = policy
+
+    def put(self, session: Session, *, expect: int) -> Put:
+        """The write for this state of the session, which must be at version `expect` now."""
+        key = session_key(session.owner, session.id)
+        encoded = SESSION_CODEC.encode_own(session, _fields(session))
+        return Put(key, encoded, expect, self._policy.time_to_live)
+
+    def put_name(self, session: Session, *, expect: int) -> Put:
+        """The write that makes the session's name lead to it."""
+        key = Key("session_name", session.owner.partition, session.name or "")
+        return Put(key, session.id.encode(), expect, self._policy.time_to_live)
+
+    def put_question(self, session: Session, run_id: RunId) -> Put:
+        """The write that says: this run of the session waits for an answer."""
+        key = Key("session_question", session.owner.partition, session.id)
+        return Put(key, run_id.encode(), None, self._policy.time_to_live)
+
+    @staticmethod
+    def delete_question(session: Session) -> Delete:
+        """The write that says: it does not wait any more."""
+        return Delete(Key("session_question", session.owner.partition, session.id))
+
+    def append(self, session: Session, messages: Sequence[Message]) -> Append:
+        """The write that adds messages to the history."""
+        return Append(
+            Key("history", session.owner.partition, session.id),
+            tuple([_encode(message) for message in messages]),
+            None,
+            self._policy.time_to_live,
+        )
+
+    def delete(self, session: Session) -> Sequence[Write]:
+        """The writes that forget the session, its name and its history."""
+        partition = session.owner.partition
+        writes: list[Write] = [
+            Delete(Key("session", partition, session.id)),
+            self.delete_question(session),
+            DeleteStream(Key("history", partition, session.id)),
+        ]
+        if session.name is not None and session.superseded_by is None:
+            writes.append(Delete(Key("session_name", partition, session.name)))
+        return writes
+
+    async def get(self, owner: Owner, session_id: str) -> tuple[Session, int] | None:
+        """The owner's session and its version."""
+        record = await self._store.get(Key("session", owner.partition, session_id))
+        return None if record is None else (SESSION_CODEC.decode(record.value), record.version)
+
+    async def waiting_run(self, session: Session) -> RunId | None:
+        """The run that waits for an answer, as far as the session knows."""
+        key = Key("session_question", session.owner.partition, session.id)
+        record = await self._store.get(key)
+        return None if record is None else RunId(record.value.decode())
+
+    async def find_name(self, owner: Owner, name: str) -> tuple[SessionId, int] | None:
+        """What the owner's name leads to, and the name's version."""
+        record = await self._store.get(Key("session_name", owner.partition, name))
+        return None if record is None else (SessionId(record.value.decode()), record.version)
+
+    async def history(self, session: Session, *, limit: int | None = None) -> SessionHistory:
+        """The newest messages within the policy (or `limit`), at a cost that does not grow."""
+        key = Key("history", session.owner.partition, session.id)
+        most = self._policy.history_limit_messages if limit is None else limit
+        found = await self._store.read_last(key, limit=most)
+        messages = [
+            _with_id(MESSAGE_CODEC.decode(entry), found.first + offset)
+            for offset, entry in enumerate(found.entries)
+        ]
+        if limit is None:
+            messages = trim(messages, self._policy.history_limit_characters)
+        return SessionHistory(
+            session=session, messages=tuple(messages), earlier=found.length - len(messages)
+        )
+
+
+def trim(messages: list[Message], limit_characters: int) -> list[Message]:
+    """The newest messages whose text fits, beginning with a user's, so that no tool result stands
+    without its call and no answer without its question.
+    """
+    kept = len(messages)
+    characters = 0
+    for position in range(len(messages) - 1, -1, -1):
+        characters += len(messages[position].text)
+        if characters > limit_characters:
+            break
+        if messages[position].role == "user":
+            kept = position
+    return messages[kept:]
+
+
+def _fields(session: Session) -> dict[str, object]:
+    owner = session.owner
+    return {
+        "id": session.id,
+        "owner": {"tenant": owner.tenant, "isolation_key": owner.isolation_key},
+        "created_at": session.created_at,
+        "last_active_at": session.last_active_at,
+        "name": session.name,
+        "superseded_by": session.superseded_by,
+    }
+
+
+def _encode(message: Message) -> bytes:
+    fields = plain_fields(message)
+    if fields is None:
+        return MESSAGE_CODEC.encode(message)
+    return MESSAGE_CODEC.encode_own(message, fields)
+
+
+def _with_id(message: Message, position: int) -> Message:
+    if message.id is not None:
+        return message
+    return replace(message, id=MessageId(f"{MESSAGE_PREFIX}{position}"))
+
+
+__all__ = ["SessionRecords", "session_key", "trim"]

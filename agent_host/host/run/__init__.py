@@ -1,0 +1,1 @@
+"""Runs: one execution primitive, one journal, one state machine."""

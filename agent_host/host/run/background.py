@@ -1,0 +1,143 @@
+"""Background runs, and suspended runs that go on: tasks of the durable runner."""
+
+import asyncio
+from datetime import timedelta
+
+from agent_host.errors import HostError, NoQuestionError
+from agent_host.host.run.engine import PreparedRun, RunEngine
+from agent_host.host.run.failure import INTERRUPTED, NOT_ANSWERED, failure_of
+from agent_host.host.run.ledger import RunLedger
+from agent_host.host.run.order import (
+    EXPIRY_KIND,
+    ORDER_CODEC,
+    RUN_KIND,
+    RunOrder,
+    answer_task,
+    run_task,
+)
+from agent_host.host.run.part import EngineParts
+from agent_host.host.run.turn_maker import TurnMaker
+from agent_host.host.session.gate import Place, SessionGate
+from agent_host.types.event import RunFailed
+from agent_host.types.identifier import RunId
+from agent_host.types.principal import Owner
+from agent_host.types.question import Answer
+from agent_host.types.run import Run, RunStatus
+from agent_host.types.store import ABSENT
+from agent_host.types.task import RetryPolicy, Task
+
+TASK_TIME_LIMIT = timedelta(days=7)
+
+
+class BackgroundRuns:
+    """Hands runs to the runner and does them when they come back."""
+
+    def __init__(
+        self, parts: EngineParts, *, engine: RunEngine, gate: SessionGate, turns: TurnMaker
+    ) -> None:
+        self._parts = parts
+        self._engine = engine
+        self._gate = gate
+        self._turns = turns
+        self._places: dict[RunId, Place] = {}
+        limit = parts.policy.background_limit
+        retry = RetryPolicy(time_limit=TASK_TIME_LIMIT)
+        parts.runner.register(RUN_KIND, self._do, concurrency=limit, retry=retry)
+        parts.runner.register(EXPIRY_KIND, self._expire, concurrency=limit, retry=RetryPolicy())
+
+    async def start(self, prepared: PreparedRun) -> Run:
+        """Store the run and its task in one step."""
+        run = self._engine.new_run(prepared, status=RunStatus.QUEUED)
+        writes = (
+            *prepared.writes,
+            self._parts.requests.put(prepared.stored),
+            self._parts.runs.put(run, expect=ABSENT),
+        )
+        if prepared.place is not None:
+            self._places[run.id] = prepared.place
+        try:
+            await self._parts.runner.schedule(run_task(run), alongside=writes)
+        except BaseException:
+            self._places.pop(run.id, None)
+            raise
+        return run
+
+    async def go_on(self, run: Run, answer: Answer) -> None:
+        """Let a suspended run go on. The answer is stored when this returns.
+
+        Raises:
+            NoQuestionError: another answer came first.
+        """
+        spec = answer_task(run, answer)
+        task = await self._parts.runner.schedule(spec)
+        if task.spec.payload != spec.payload:
+            message = "The question was answered already."
+            raise NoQuestionError(message)
+
+    async def revive(self, owner: Owner, run_id: RunId) -> RunLedger | None:
+        """The ledger of a stored run that is not over, its stream folded again."""
+        found = await self._parts.runs.get(owner, run_id)
+        stored = await self._parts.requests.get(owner, run_id)
+        if found is None or stored is None or found[0].status.is_terminal:
+            return None
+        run, version = found
+        session = None
+        if run.session_id is not None:
+            kept = await self._parts.sessions.get(owner, run.session_id)
+            session = None if kept is None else kept[0]
+        ledger = RunLedger(
+            self._parts, stored, run=run, session=session, version=version, request_is_stored=True
+        )
+        await ledger.replay()
+        return ledger
+
+    async def _do(self, task: Task) -> None:
+        order = ORDER_CODEC.decode(task.spec.payload)
+        place = self._places.pop(order.run_id, None)
+        ledger = await self.revive(order.owner, order.run_id)
+        if ledger is None:
+            if place is not None:
+                await place.leave()
+            return
+        try:
+            prepared = await self._prepare(ledger, order, place)
+        except HostError as error:
+            failure = failure_of(error, order.run_id)
+            await ledger.finish(RunFailed(failure=failure))
+            return
+        execution = self._engine.execute(ledger, prepared)
+        try:
+            await execution.done.wait()
+        except asyncio.CancelledError:
+            execution.stop(RunFailed(failure=INTERRUPTED), "shutdown")
+            raise
+
+    async def _prepare(
+        self, ledger: RunLedger, order: RunOrder, place: Place | None
+    ) -> PreparedRun:
+        run = ledger.run
+        if order.answer is not None and run.status is RunStatus.INPUT_REQUIRED:
+            await ledger.answered()
+        elif run.status is RunStatus.RUNNING:
+            await ledger.begin_again()
+        if place is None and ledger.session is not None:
+            place = await self._gate.enter(ledger.session, run.id, returning=True)
+        turn = await self._turns.make(
+            ledger.stored,
+            session=ledger.session,
+            is_new=False,
+            answer=order.answer,
+            attempt=max(ledger.run.attempt, 1),
+        )
+        return PreparedRun(
+            stored=ledger.stored, turn=turn, session=ledger.session, place=place, writes=()
+        )
+
+    async def _expire(self, task: Task) -> None:
+        order = ORDER_CODEC.decode(task.spec.payload)
+        ledger = await self.revive(order.owner, order.run_id)
+        if ledger is not None and ledger.run.status is RunStatus.INPUT_REQUIRED:
+            await ledger.finish(RunFailed(failure=NOT_ANSWERED))
+
+
+__all__ = ["BackgroundRuns"]

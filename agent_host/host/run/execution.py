@@ -1,0 +1,373 @@
+"""One run while this process executes it: drives the target, and ends the run whatever it does.
+
+Who waits for the run is told by `ledger.settled`; `done` is set when nothing of it is left here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from agent_host.context import current_owner, current_run_id
+from agent_host.errors import StoreError
+from agent_host.host.run.deadline import Deadline
+from agent_host.host.run.failure import (
+    INTERRUPTED,
+    NOT_ANSWERED,
+    TIMED_OUT,
+    failure_of,
+    protocol_failure,
+)
+from agent_host.host.run.latch import Latch
+from agent_host.host.run.ledger import RunLedger
+from agent_host.host.run.order import schedule_expiry
+from agent_host.host.run.part import EngineParts
+from agent_host.host.run.question import with_ids
+from agent_host.host.run.target_stream import TargetStream
+from agent_host.host.session.gate import Place, SessionGate
+from agent_host.types.event import (
+    InputRequired,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    TerminalEvent,
+)
+from agent_host.types.message import Message
+from agent_host.types.question import Answer
+from agent_host.types.run import RunStatus
+from agent_host.types.session import Session
+from agent_host.types.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+YIELD_EVERY = 64
+STORE_AFTER = timedelta(milliseconds=20)
+
+
+class SuspendedError(Exception):
+    """Leaves the drive of a target that resumes: the run waits for its answer in the store."""
+
+
+class ExecutionWatcher(Protocol):
+    """Who acts where an execution cannot act for itself."""
+
+    def on_slow(self, execution: "Execution") -> asyncio.Task[None]:
+        """The run is not over soon: have it stored, by the task that is returned."""
+        ...
+
+    def on_waiting(self, execution: "Execution") -> None:
+        """A generator stands at its question."""
+        ...
+
+    def on_done(self, execution: "Execution") -> None:
+        """Nothing of the execution is left."""
+        ...
+
+    def on_abandoned(self, execution: "Execution") -> None:
+        """The target ignores its cancellation: end the run without it."""
+        ...
+
+    def on_returned(self, task: asyncio.Task[None] | None) -> None:
+        """The task that executed a run is over."""
+        ...
+
+
+class Execution:
+    """Runs once, by `main`. `stop` may be called at any time, from the same loop.
+
+    `is_suspended` says that the run waits for its answer in the store: this execution is over, and
+    another will go on with the run.
+    """
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        gate: SessionGate,
+        *,
+        ledger: RunLedger,
+        turn: Turn,
+        session: Session | None,
+        place: Place | None,
+        watcher: "ExecutionWatcher",
+    ) -> None:
+        self._parts = parts
+        self._gate = gate
+        self._turn = turn
+        self._session = session
+        self._place = place
+        self._watcher = watcher
+        self._needs_history = turn.history is None and not parts.capabilities.keeps_history
+        self._deadline = Deadline()
+        self._task: asyncio.Task[None] | None = None
+        self._driving = False
+        self._is_slow = False
+        self._storing: asyncio.Task[None] | None = None
+        self._ending = False
+        self._verdict: TerminalEvent | None = None
+        self._answer: asyncio.Future[Answer] | None = None
+        self._steered: list[Message] = []
+        self._joined: Execution | None = None
+        self.ledger = ledger
+        self.is_suspended = False
+        self.done = Latch()
+        if place is not None:
+            place.occupant = self
+
+    async def main(self) -> None:
+        """Run the turn to its end. Raises nothing."""
+        task = self._task = asyncio.current_task()
+        try:
+            await self._main()
+        finally:
+            self._watcher.on_returned(task)
+
+    async def _main(self) -> None:
+        current_owner.set(self.ledger.run.owner)
+        current_run_id.set(self.ledger.run.id)
+        try:
+            terminal = await self._run()
+        except SuspendedError:
+            await self._leave()
+            await schedule_expiry(self._parts.runner, self.ledger.run, self._parts.policy)
+            return
+        except asyncio.CancelledError:
+            if self._task is not None:
+                self._task.uncancel()
+            terminal = self._verdict or RunFailed(failure=INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 - whatever a target raises ends its own run
+            terminal = self._verdict or RunFailed(failure=failure_of(error, self.ledger.run.id))
+        await self.end(terminal)
+
+    async def end(self, terminal: TerminalEvent) -> None:
+        """Record the end, once, and give everything back."""
+        if self._ending:
+            return
+        self._ending = True
+        self._deadline.clear()
+        try:
+            await self._end(terminal)
+        finally:
+            if not self.ledger.settled.is_set:
+                self.ledger.give_up(RunFailed(failure=INTERRUPTED))
+            await self._leave()
+
+    async def _end(self, terminal: TerminalEvent) -> None:
+        await self._until_stored()
+        fence = None if self._place is None else self._place.lease
+        said = None if self._joined else (*self._turn.messages, *self._steered)
+        try:
+            await self.ledger.finish(terminal, said=said, fence=fence)
+        except Exception as error:  # noqa: BLE001 - what cannot be stored must not hang its caller
+            await self._end_badly(RunFailed(failure=failure_of(error, self.ledger.run.id)))
+
+    async def store(self) -> None:
+        """Store the run if its start was put off; its end tries again if this fails.
+
+        From then on others can know the session, if it is new, so its place is taken before.
+        """
+        if self.ledger.is_stored:
+            return
+        try:
+            if self._place is None:
+                await self._take_place()
+            await self.ledger.store()
+        except StoreError:
+            logger.exception("run %s: not stored yet", self.ledger.run.id)
+
+    def stop(self, verdict: TerminalEvent, reason: str) -> None:
+        """Ask the target to stop; make it after the grace. The first verdict stays."""
+        if self._verdict is not None or self._ending or self.is_suspended:
+            return
+        self._verdict = verdict
+        self._turn.cancelled.set(reason)
+        if self._driving:
+            self._deadline.set(self._parts.policy.cancel_grace, self._force)
+        elif self._task is not None:
+            self._task.cancel()
+
+    def answer(self, answer: Answer) -> None:
+        """Hand the answer to the generator that waits for it."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether a generator in this process stands at its question."""
+        return self._answer is not None and not self._answer.done()
+
+    def interrupt(self) -> None:
+        """Another turn of the session takes over."""
+        self.stop(RunCancelled(reason="interrupted_by_turn"), "interrupted_by_turn")
+
+    def lose_lease(self) -> None:
+        """The session's lease went to somebody else."""
+        self.stop(RunFailed(failure=INTERRUPTED), "lease_lost")
+
+    def steer(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:
+        """Offer messages to the running target."""
+
+        def taken() -> None:
+            self._steered.extend(messages)
+            on_taken()
+
+        self._turn.steering.put(messages, taken)
+
+    def join(self, other: "Execution") -> None:
+        """The other run's target took this run's messages: its answer is this run's answer."""
+        self._joined = other
+        if self._place is not None:
+            self._place.call_off()
+
+    async def _run(self) -> TerminalEvent:
+        ledger = self.ledger
+        if self._place is not None and not self._place.is_held:
+            await self._place.wait()
+        if ledger.run.status is RunStatus.QUEUED:
+            await ledger.begin()
+        if self._joined is not None:
+            return await self._share(self._joined)
+        if self._session is not None and self._needs_history:
+            history = await self._parts.sessions.history(self._session)
+            self._turn = replace(self._turn, history=history)
+        self._driving = True
+        self._deadline.set(min(STORE_AFTER, self._parts.policy.time_limit), self._prove_slow)
+        return await self._drive(TargetStream(self._parts.target.run(self._turn)))
+
+    async def _drive(self, stream: TargetStream) -> TerminalEvent:
+        ledger = self.ledger
+        terminal: TerminalEvent | None = None
+        reply: Answer | None = None
+        try:
+            while (event := await stream.next(reply)) is not None:
+                reply = None
+                if terminal is not None or self._deadline.is_forced:
+                    break
+                if isinstance(event, InputRequired):
+                    reply = await self._ask(event)
+                elif isinstance(event, RunCompleted | RunFailed | RunCancelled):
+                    terminal = event
+                    self._verdict = self._verdict or event
+                    if self._is_slow:
+                        self._deadline.set(self._parts.policy.cancel_grace, self._force)
+                else:
+                    await ledger.record(event)
+                    if ledger.journal.length % YIELD_EVERY == 0:
+                        await asyncio.sleep(0)
+            else:
+                return self._verdict or RunCompleted()
+        finally:
+            self._driving = False
+            if not stream.is_over:
+                await stream.close()
+        if terminal is not None:
+            detail = "it yielded an event after its terminal"
+            return RunFailed(failure=protocol_failure(ledger.run.id, detail))
+        return self._verdict or RunFailed(failure=INTERRUPTED)
+
+    async def _ask(self, event: InputRequired) -> Answer:
+        questions = with_ids(event.questions, self._parts.ids)
+        resumes = self._parts.capabilities.resumes
+        left = self._deadline.left
+        if not self._is_slow:
+            left += self._parts.policy.time_limit - STORE_AFTER
+        self._deadline.clear()
+        await self._until_stored()
+        fence = None if self._place is None else self._place.lease
+        self.is_suspended = resumes
+        try:
+            await self.ledger.ask(questions, fence=fence, keep_request=resumes)
+        except BaseException:
+            self.is_suspended = False
+            raise
+        if resumes:
+            raise SuspendedError
+        self._driving = False
+        self._answer = asyncio.get_running_loop().create_future()
+        await self._leave_place()
+        self._deadline.set(self._parts.policy.answer_time_limit, self._give_up_waiting)
+        self._watcher.on_waiting(self)
+        answer = await self._answer
+        self._deadline.clear()
+        await self._take_place()
+        self._driving = self._is_slow = True
+        self._deadline.set(left, self._run_out_of_time)
+        return answer
+
+    async def _share(self, other: "Execution") -> TerminalEvent:
+        await other.done.wait()
+        run, result = other.ledger.run, other.ledger.result
+        if result is not None:
+            metadata = {**result.metadata, "steered_into": run.id}
+            return RunCompleted(result=replace(result, metadata=metadata))
+        if run.failure is not None:
+            return RunFailed(failure=run.failure)
+        return RunCancelled(reason="steered_into_cancelled")
+
+    async def _end_badly(self, terminal: RunFailed) -> None:
+        try:
+            await self.ledger.finish(terminal)
+        except Exception:
+            logger.exception("run %s: its end could not be stored", self.ledger.run.id)
+            self.ledger.give_up(terminal)
+
+    async def _leave(self) -> None:
+        self._deadline.clear()
+        try:
+            await self._leave_place()
+        except StoreError:
+            logger.exception("run %s: its lease could not be given back", self.ledger.run.id)
+        finally:
+            self._task = None
+            self.done.set()
+            self.ledger.journal.close()
+            self._watcher.on_done(self)
+
+    async def _take_place(self) -> None:
+        if self._session is None:
+            return
+        self._place = await self._gate.enter(self._session, self.ledger.run.id, returning=True)
+        if self._place is not None:
+            self._place.occupant = self
+            await self._place.wait()
+
+    async def _until_stored(self) -> None:
+        if self._storing is not None and not self._storing.done():
+            await asyncio.wait((self._storing,))
+
+    async def _leave_place(self) -> None:
+        if self._place is not None:
+            await self._place.leave()
+
+    def _prove_slow(self) -> None:
+        self._is_slow = True
+        if self._verdict is None:
+            self._deadline.set(self._parts.policy.time_limit - STORE_AFTER, self._run_out_of_time)
+        else:
+            self._deadline.set(self._parts.policy.cancel_grace, self._force)
+        self._storing = self._watcher.on_slow(self)
+
+    def _run_out_of_time(self) -> None:
+        self.stop(RunFailed(failure=TIMED_OUT), "timeout")
+
+    def _give_up_waiting(self) -> None:
+        self.stop(RunFailed(failure=NOT_ANSWERED), "answer_timeout")
+
+    def _force(self) -> None:
+        self._deadline.is_forced = True
+        if self._task is not None:
+            self._task.cancel()
+        self._deadline.set(self._parts.policy.cancel_grace, self._abandon)
+
+    def _abandon(self) -> None:
+        logger.error("run %s: the target ignores its cancellation", self.ledger.run.id)
+        self._watcher.on_abandoned(self)
+
+    @property
+    def verdict(self) -> TerminalEvent:
+        """How the run ends if its target has no say any more."""
+        return self._verdict or RunFailed(failure=INTERRUPTED)
+
+
+__all__ = ["Execution", "ExecutionWatcher", "SuspendedError"]

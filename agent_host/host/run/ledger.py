@@ -1,0 +1,291 @@
+"""Writes one run's story: every change of status together with its event, in one commit each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent_host.errors import FailureCode, TargetError
+from agent_host.host.record.request_record import StoredRequest
+from agent_host.host.run.collector import ResultCollector
+from agent_host.host.run.failure import INTERRUPTED
+from agent_host.host.run.latch import Latch
+from agent_host.host.run.live_journal import LiveJournal
+from agent_host.host.run.part import EngineParts
+from agent_host.types.event import (
+    InputReceived,
+    InputRequired,
+    RunCancelled,
+    RunCompleted,
+    RunEvent,
+    RunFailed,
+    RunFailure,
+    RunStarted,
+    TerminalEvent,
+)
+from agent_host.types.message import Message
+from agent_host.types.question import Question
+from agent_host.types.result import RunResult
+from agent_host.types.run import HostedResult, Run, RunStatus, check_transition
+from agent_host.types.session import Session
+from agent_host.types.store import ABSENT, Lease, Write
+
+STATUS_OF = {
+    RunCompleted: RunStatus.COMPLETED,
+    RunFailed: RunStatus.FAILED,
+    RunCancelled: RunStatus.CANCELLED,
+}
+
+
+class RunLedger:
+    """The run as stored, its version, and its journal. One execution at a time writes here."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        stored: StoredRequest,
+        *,
+        run: Run,
+        session: Session | None,
+        version: int = ABSENT,
+        request_is_stored: bool = False,
+    ) -> None:
+        self._parts = parts
+        self._version = version
+        self._event_bytes = 0
+        self._event_count = 0
+        self._unstored: list[Write] = []
+        self._committing: Latch | None = None
+        self._request_is_stored = request_is_stored
+        self.stored = stored
+        self.session = session
+        self.run = run
+        self.result: RunResult | None = None
+        self.collector = ResultCollector()
+        self.settled = Latch()
+        self.journal = LiveJournal(
+            store=parts.store,
+            records=parts.journals,
+            owner=run.owner,
+            run_id=run.id,
+        )
+
+    @property
+    def outcome(self) -> HostedResult:
+        """The run as it stands, with its result once it has completed."""
+        return HostedResult(run=self.run, result=self.result)
+
+    def open(self, alongside: Sequence[Write]) -> None:
+        """The run is new. It is stored by `store`, or by the first commit that is due anyway: a run
+        that is over soon is then stored once, and nobody has seen it before.
+        """
+        self._unstored.extend(alongside)
+        run = self.run
+        if run.status is RunStatus.RUNNING:
+            self.journal.hold(_start_of(run), at=run.updated_at)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether others can know of the run."""
+        return self._version != ABSENT
+
+    async def store(self) -> None:
+        """Store the run, if that was put off."""
+        if not self.is_stored and self._committing is None:
+            await self._commit()
+
+    async def begin(self) -> None:
+        """The wait is over: the target runs."""
+        check_transition(self.run.status, RunStatus.RUNNING)
+        await self._begin()
+
+    async def begin_again(self) -> None:
+        """An earlier attempt died with its process; what it yielded stays in the journal only.
+
+        Raises:
+            TargetError: the target does not say that running it again does no harm.
+        """
+        if not self._parts.capabilities.rerunnable:
+            raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
+        self.collector = ResultCollector()
+        await self._begin()
+
+    async def replay(self) -> None:
+        """Take in the journal that an earlier process, or attempt, left behind."""
+        start = 0
+        while entries := await self._parts.journals.read(self.run.owner, self.run.id, start=start):
+            for entry in entries:
+                self.collector.add(entry.event)
+            start += len(entries)
+        self.journal.continue_behind(start)
+
+    async def _begin(self) -> None:
+        now = self._parts.clock.now()
+        started = replace(
+            self.run,
+            status=RunStatus.RUNNING,
+            started_at=now,
+            updated_at=now,
+            attempt=self.run.attempt + 1,
+        )
+        await self._commit(after=started, event=_start_of(started))
+
+    async def record(self, event: RunEvent) -> None:
+        """Journal what the target yielded.
+
+        Raises:
+            TargetError: the event cannot be stored, or the target has passed the limits.
+        """
+        self._event_bytes += self.journal.hold(event, at=self._parts.clock.now())
+        self._event_count += 1
+        self.collector.add(event)
+        if self.is_stored or self._committing is not None:
+            await self._commit()
+        policy = self._parts.policy
+        if self._event_count > policy.event_limit or self._event_bytes > policy.event_bytes_limit:
+            message = "The agent's answer is too long."
+            raise TargetError(message, code=FailureCode.TARGET_PROTOCOL)
+
+    async def ask(
+        self, questions: tuple[Question, ...], *, fence: Lease | None, keep_request: bool
+    ) -> None:
+        """The run waits for an answer, and the session for the run."""
+        keep = keep_request and not self._request_is_stored
+        alongside: list[Write] = [self._parts.requests.put(self.stored)] if keep else []
+        self._request_is_stored = self._request_is_stored or keep
+        if self.session is not None:
+            alongside.append(self._parts.sessions.put_question(self.session, self.run.id))
+        await self._move(
+            RunStatus.INPUT_REQUIRED,
+            InputRequired(questions=questions),
+            questions=questions,
+            alongside=alongside,
+            fence=fence,
+        )
+        self.settled.set()
+
+    async def answered(self, alongside: Sequence[Write] = ()) -> None:
+        """Every open question has its answer; the values stay out of the journal."""
+        asked = tuple(question.id for question in self.run.questions)
+        await self._move(
+            RunStatus.RUNNING,
+            InputReceived(question_ids=asked),
+            alongside=[*alongside, *self._question_over()],
+        )
+        self.settled.clear()
+
+    async def finish(
+        self,
+        terminal: TerminalEvent,
+        *,
+        said: Sequence[Message] | None = None,
+        fence: Lease | None = None,
+    ) -> None:
+        """The run is over. `said` is the turn's own messages, kept with the answer as history;
+        None keeps neither.
+        """
+        result: RunResult | None = None
+        failure = None
+        messages: Sequence[Message] = ()
+        if isinstance(terminal, RunCompleted):
+            result = self.collector.result(terminal.result)
+            if result is not terminal.result:
+                terminal = RunCompleted(result=result)
+            messages = (*(said or ()), *result.messages)
+        elif isinstance(terminal, RunFailed):
+            failure = terminal.failure
+        else:
+            partial = self.collector.result(RunResult())
+            messages = (*(said or ()), *(_unfinished(message) for message in partial.messages))
+        alongside: list[Write] = []
+        if self.session is not None and said is not None and messages:
+            alongside.append(self._parts.sessions.append(self.session, messages))
+        if self._request_is_stored:
+            alongside.append(self._parts.requests.delete(self.run.owner, self.run.id))
+        if self.run.status is RunStatus.INPUT_REQUIRED:
+            alongside += self._question_over()
+        await self._move(
+            STATUS_OF[type(terminal)], terminal, alongside=alongside, fence=fence, failure=failure
+        )
+        self.result = result
+        self.settled.set()
+
+    def give_up(self, terminal: RunFailed) -> None:
+        """The store does not take the end of the run: tell at least those who wait here."""
+        self.run = replace(self.run, status=RunStatus.FAILED, failure=terminal.failure)
+        self.settled.set()
+
+    async def _move(
+        self,
+        status: RunStatus,
+        event: RunEvent,
+        *,
+        alongside: Sequence[Write],
+        fence: Lease | None = None,
+        failure: RunFailure | None = None,
+        questions: tuple[Question, ...] = (),
+    ) -> None:
+        before = self.run
+        check_transition(before.status, status)
+        now = self._parts.clock.now()
+        over = status.is_terminal
+        after = Run(
+            id=before.id,
+            owner=before.owner,
+            status=status,
+            created_at=before.created_at,
+            updated_at=now,
+            channel=before.channel,
+            operation=before.operation,
+            session_id=before.session_id,
+            background=before.background,
+            started_at=before.started_at,
+            finished_at=now if over else None,
+            attempt=before.attempt,
+            failure=failure,
+            questions=questions,
+            metadata=before.metadata,
+        )
+        await self._commit(alongside, after=after, event=event, fence=fence)
+
+    async def _commit(
+        self,
+        alongside: Sequence[Write] = (),
+        *,
+        after: Run | None = None,
+        event: RunEvent | None = None,
+        fence: Lease | None = None,
+    ) -> None:
+        while self._committing is not None:
+            await self._committing.wait()
+        committing = self._committing = Latch()
+        try:
+            writes = [*self._unstored, *alongside]
+            run = after or self.run
+            changes_run = after is not None or not self.is_stored
+            if changes_run:
+                writes.append(self._parts.runs.put(run, expect=self._version))
+            elif not self.journal.holds:
+                return
+            outcome = await self.journal.commit(
+                writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
+            )
+            if changes_run:
+                self._version = outcome[-1]
+            self._unstored.clear()
+            self.run = run
+        finally:
+            self._committing = None
+            committing.set()
+
+    def _question_over(self) -> list[Write]:
+        return [] if self.session is None else [self._parts.sessions.delete_question(self.session)]
+
+
+def _start_of(run: Run) -> RunStarted:
+    return RunStarted(run_id=run.id, session_id=run.session_id, attempt=run.attempt)
+
+
+def _unfinished(message: Message) -> Message:
+    return replace(message, metadata={**message.metadata, "incomplete": True})
+
+
+__all__ = ["RunLedger"]

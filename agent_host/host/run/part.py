@@ -1,0 +1,36 @@
+"""What every execution works with. Built once per host."""
+
+from dataclasses import dataclass
+
+from agent_host.host.record.journal_record import JournalRecords
+from agent_host.host.record.request_record import RequestRecords
+from agent_host.host.record.run_record import RunRecords
+from agent_host.host.record.session_record import SessionRecords
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.target import Target
+from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.run_policy import RunPolicy
+from agent_host.types.session import SessionPolicy
+from agent_host.types.target import TargetCapabilities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineParts:
+    """The target with its behaviours on, the store with its repositories, and the policies."""
+
+    target: Target
+    capabilities: TargetCapabilities
+    store: StateStore
+    runs: RunRecords
+    journals: JournalRecords
+    sessions: SessionRecords
+    requests: RequestRecords
+    runner: TaskRunner
+    policy: RunPolicy
+    session_policy: SessionPolicy
+    clock: Clock
+    ids: IdFactory
+
+
+__all__ = ["EngineParts"]

@@ -1,0 +1,1 @@
+"""Sessions: finding them, and who may use one next."""

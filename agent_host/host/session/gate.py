@@ -1,0 +1,208 @@
+"""Who may use a session next, in this process and, by the store's lease, in all of them.
+
+A line exists only while somebody stands in it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from agent_host.errors import LeaseLostError, QueueFullError, SessionBusyError
+from agent_host.host.record.session_record import session_key
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.state_store import StateStore
+from agent_host.types.identifier import RunId
+from agent_host.types.message import Message
+from agent_host.types.session import ConcurrencyPolicy, Session, SessionPolicy
+from agent_host.types.store import Key, Lease
+
+LEASE_TIME = timedelta(seconds=30)
+RETRY_AFTER = timedelta(seconds=2)
+
+
+class Occupant(Protocol):
+    """What stands in a place: a run."""
+
+    def interrupt(self) -> None:
+        """Another turn takes over; stop."""
+        ...
+
+    def steer(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:
+        """Offer messages; `on_taken` is called when the target reads them."""
+        ...
+
+    def lose_lease(self) -> None:
+        """The session belongs to somebody else now; stop."""
+        ...
+
+
+class Place:
+    """A place in a session's line. At the front it holds the session's lease."""
+
+    __slots__ = ("_called_off", "_front", "_gate", "lease", "line", "occupant", "run_id")
+
+    def __init__(self, gate: "SessionGate", line: "_Line", run_id: RunId) -> None:
+        self._gate = gate
+        self.line = line
+        self._front: asyncio.Future[None] | None = None
+        self._called_off = False
+        self.run_id = run_id
+        self.lease: Lease | None = None
+        self.occupant: Occupant | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the session is ours now."""
+        return self.lease is not None
+
+    async def wait(self) -> bool:
+        """Return when the session is ours; False if the wait was called off instead."""
+        if self.line.current is not self and not self._called_off:
+            self._front = asyncio.get_running_loop().create_future()
+            await self._front
+        while self.lease is None and not self._called_off:
+            self.lease = await self._gate.acquire(self.line.key, self.run_id, wait=LEASE_TIME)
+        return not self._called_off
+
+    def call_off(self) -> None:
+        """End the wait without the session."""
+        self._called_off = True
+        self.come_to_front()
+
+    async def leave(self) -> None:
+        """Give the place back, wherever it stands; the next one moves up. Safe to repeat."""
+        lease, self.lease = self.lease, None
+        self.occupant = None
+        try:
+            if lease is not None:
+                await self._gate.release(lease)
+        finally:
+            self._gate.advance(self.line, self)
+
+    def come_to_front(self) -> None:
+        """Wake the wait: the one before has left."""
+        if self._front is not None and not self._front.done():
+            self._front.set_result(None)
+
+
+class _Line:
+    __slots__ = ("current", "key", "waiting")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.current: Place | None = None
+        self.waiting: deque[Place] = deque()
+
+
+class SessionGate:
+    """Hands out places by the session policy. `renew_leases` must run while it is used."""
+
+    def __init__(self, store: StateStore, policy: SessionPolicy, clock: Clock) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._lines: dict[Key, _Line] = {}
+
+    async def enter(
+        self, session: Session, run_id: RunId, *, returning: bool = False
+    ) -> Place | None:
+        """A place in the session's line; at the front if nobody is before. A run that is
+        `returning` from a question was let in once: it goes before those who wait, whatever the
+        policy. None if the policy is `concurrent`: then there is no line.
+
+        Raises:
+            SessionBusyError: the policy is `reject` and the session has a turn.
+            QueueFullError: `queue_limit` turns wait already.
+        """
+        if self._policy.concurrency is ConcurrencyPolicy.CONCURRENT:
+            return None
+        key = session_key(session.owner, session.id)
+        line = self._lines.get(key)
+        if line is not None:
+            return self._return(line, run_id) if returning else self._line_up(line, run_id)
+        line = self._lines[key] = _Line(key)
+        place = line.current = Place(self, line, run_id)
+        try:
+            place.lease = await self.acquire(key, run_id, wait=timedelta())
+        except BaseException:
+            self.advance(line, place)
+            raise
+        rejects = self._policy.concurrency is ConcurrencyPolicy.REJECT
+        if place.lease is None and rejects and not returning:
+            self.advance(line, place)
+            raise _busy()
+        return place
+
+    def occupants_before(self, place: Place) -> Sequence[Occupant]:
+        """Who is in the same line before this place, the one at the front first."""
+        line = self._lines.get(place.line.key)
+        if line is None or line.current is None or line.current is place:
+            return ()
+        before = [line.current]
+        for waiting in line.waiting:
+            if waiting is place:
+                break
+            before.append(waiting)
+        return [found.occupant for found in before if found.occupant is not None]
+
+    async def acquire(self, key: Key, run_id: RunId, *, wait: timedelta) -> Lease | None:
+        """The session's lease, for a place at the front."""
+        return await self._store.acquire(key, holder=run_id, time_to_live=LEASE_TIME, wait=wait)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back."""
+        await self._store.release(lease)
+
+    def advance(self, line: _Line, leaving: Place) -> None:
+        """Take a place out of its line and let the next one come to the front."""
+        if line.current is not leaving:
+            if leaving in line.waiting:
+                line.waiting.remove(leaving)
+            return
+        if line.waiting:
+            line.current = line.waiting.popleft()
+            line.current.come_to_front()
+        else:
+            line.current = None
+            self._lines.pop(line.key, None)
+
+    async def renew_leases(self) -> None:
+        """Keep every held lease alive, for ever; run it as a task beside the engine."""
+        while True:
+            await self._clock.sleep(LEASE_TIME.total_seconds() / 3)
+            for line in list(self._lines.values()):
+                place = line.current
+                if place is None or place.lease is None:
+                    continue
+                try:
+                    await self._store.renew(place.lease, time_to_live=LEASE_TIME)
+                except LeaseLostError:
+                    if place.occupant is not None:
+                        place.occupant.lose_lease()
+
+    def _return(self, line: _Line, run_id: RunId) -> Place:
+        place = Place(self, line, run_id)
+        line.waiting.appendleft(place)
+        return place
+
+    def _line_up(self, line: _Line, run_id: RunId) -> Place:
+        if self._policy.concurrency is ConcurrencyPolicy.REJECT:
+            raise _busy()
+        if len(line.waiting) >= self._policy.queue_limit:
+            message = (
+                f"{len(line.waiting)} turns wait for this session already "
+                f"(session.queue_limit is {self._policy.queue_limit})."
+            )
+            raise QueueFullError(message, RETRY_AFTER)
+        place = Place(self, line, run_id)
+        line.waiting.append(place)
+        return place
+
+
+def _busy() -> SessionBusyError:
+    return SessionBusyError("This session is busy with another turn.")
+
+
+__all__ = ["Occupant", "Place", "SessionGate"]

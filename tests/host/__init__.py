@@ -1,0 +1,1 @@
+"""The engine, driven through the context that channels get."""

@@ -1,1 +1,1 @@
-"""The edge: middleware, errors, health routes, serving."""
+"""The edge: everything that speaks ASGI or HTTP for the host. Knows no channel, store or target."""

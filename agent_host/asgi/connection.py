@@ -1,0 +1,235 @@
+"""One client's HTTP/1.1 connection, from accept to close, on Hypercorn's protocol classes.
+
+Hypercorn parses and writes HTTP and websockets; this owns the socket. It stands in for Hypercorn's
+`TCPServer`, which loses the response to an upload that is refused before it was read to its end,
+and keeps some connections for ever whose client has left. HTTP/2 is left to the proxy in front.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+import h11
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.typing import (
+    AppWrapper,
+    ASGIReceiveEvent,
+    ASGISendEvent,
+    ConnectionState,
+    Scope,
+)
+from starlette.types import ASGIApp
+
+from agent_host.asgi.inbox import Inbox
+
+_READ_BYTES: Final = 64 * 1024
+_LINGER_SECONDS: Final = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What all connections of a server share. `context.terminated` ends keep-alive."""
+
+    app: ASGIApp
+    config: Config
+    context: WorkerContext
+    state: dict[str, Any]
+
+
+class Connection:
+    """Reads requests, runs the application for each in a task of its own, writes responses.
+
+    A client that sends no request head within `config.keep_alive_timeout` seconds is hung up on,
+    also between two requests.
+    """
+
+    def __init__(
+        self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._service = service
+        self._reader = reader
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._protocol: H11Protocol
+        self._reading: asyncio.Timeout | None = None
+        self._closing = False
+        self._idle_since: float | None = self._loop.time()
+        self._timer = self._loop.call_later(0, self._check_idle)
+
+    async def run(self) -> None:
+        """Return once the connection is closed and its last request is over.
+
+        Cancelled, it cancels its requests and resets the connection.
+        """
+        try:
+            await self._serve()
+            self._writer.close()
+            await self._writer.wait_closed()
+        except OSError:
+            _logger.debug("a client vanished")
+        finally:
+            self._timer.cancel()
+            self._writer.transport.abort()
+
+    def stop(self) -> None:
+        """Take no further request; one that is going on still gets its whole response."""
+        if self._idle_since is not None:
+            self._close()
+
+    async def _serve(self) -> None:
+        service = self._service
+        sock = self._writer.get_extra_info("socket")
+        async with _Requests() as requests:
+            self._protocol = _Http11(
+                cast("AppWrapper", service.app),
+                service.config,
+                service.context,
+                requests,
+                ConnectionState(service.state),
+                ssl=False,
+                client=_address(sock.getpeername()),
+                server=_address(sock.getsockname()),
+                send=self._send,
+            )
+            await self._read()
+            await self._protocol.handle(Closed())
+            requests.cancel_pings()
+
+    async def _read(self) -> None:
+        try:
+            # A scope that `_cut` can end; it has no deadline.
+            async with asyncio.timeout(None) as self._reading:
+                while data := await self._reader.read(_READ_BYTES):
+                    if not self._closing:
+                        await self._protocol.handle(RawData(data))
+        except OSError:
+            _logger.debug("a connection ended while it was read")
+        finally:
+            self._reading = None
+
+    async def _send(self, event: Event) -> None:
+        if isinstance(event, RawData):
+            if self._closing:
+                return
+            try:
+                self._writer.write(event.data)
+                await self._writer.drain()
+            except (ConnectionError, RuntimeError):
+                await self._protocol.handle(Closed())
+                self._cut()
+        elif isinstance(event, Updated):
+            self._idle_since = self._loop.time() if event.idle else None
+        elif not self._closing:
+            self._close()
+
+    def _close(self) -> None:
+        self._closing = True
+        self._timer.cancel()
+        if self._is_uploading():
+            # To close now would reset the connection, and the client might lose the response that
+            # is on its way. So end our direction, and read on, unheeding, until it ends its own.
+            with suppress(OSError, RuntimeError):
+                self._writer.write_eof()
+            self._timer = self._loop.call_later(_LINGER_SECONDS, self._cut)
+        else:
+            self._cut()
+
+    def _is_uploading(self) -> bool:
+        connection = self._protocol.connection
+        return isinstance(connection, h11.Connection) and (
+            connection.their_state in {h11.SEND_BODY, h11.ERROR}
+        )
+
+    def _cut(self) -> None:
+        self._closing = True
+        self._writer.close()
+        if self._reading is not None:
+            # The reader may wait for something else than the socket, which never comes.
+            self._reading.reschedule(self._loop.time())
+
+    def _check_idle(self) -> None:
+        # One timer for the whole life of a connection, so that a request costs none.
+        patience = self._service.config.keep_alive_timeout
+        if self._idle_since is not None:
+            patience -= self._loop.time() - self._idle_since
+        if patience > 0:
+            self._timer = self._loop.call_later(patience, self._check_idle)
+        else:
+            self._close()
+
+
+class _Http11(H11Protocol):
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Heed no wish to change to HTTP/2, as RFC 9110 §7.8 allows."""
+
+
+class _Requests:
+    """Hypercorn's seam to tasks, with an inbox that holds nobody once a request is over."""
+
+    def __init__(self) -> None:
+        self._tasks = asyncio.TaskGroup()
+        self._pings: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._tasks.__aexit__(exc_type, exc_value, tb)
+
+    async def spawn_app(
+        self,
+        app: AppWrapper,
+        config: Config,
+        scope: Scope,
+        send: Callable[[ASGISendEvent | None], Awaitable[None]],
+    ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
+        """Run the application; what is returned takes its messages."""
+        inbox = Inbox(config.max_app_queue_size)
+        self._tasks.create_task(_run_app(cast("ASGIApp", app), scope, inbox, send))
+        return inbox.put
+
+    def spawn(self, func: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:  # noqa: ANN401 - as Hypercorn has it
+        """Run the pings of a websocket; HTTP/1.1 needs nothing else beside the application."""
+        self._pings.append(self._tasks.create_task(func(*args)))
+
+    def cancel_pings(self) -> None:
+        """End them now: they would notice the end of the connection at their next turn only."""
+        for task in self._pings:
+            task.cancel()
+
+
+async def _run_app(
+    app: ASGIApp,
+    scope: Any,  # noqa: ANN401 - Hypercorn's and Starlette's types for the same dict differ
+    inbox: Inbox,
+    send: Callable[[Any], Awaitable[None]],
+) -> None:
+    try:
+        await app(scope, inbox.get, send)
+    except Exception:
+        _logger.exception("the application failed while it answered a request")
+    finally:
+        await send(None)
+
+
+def _address(name: tuple[Any, ...]) -> tuple[str, int]:
+    host, port = name[:2]  # IPv6 has two more
+    return host, port
+
+
+__all__ = ["Connection", "Service"]

@@ -1,0 +1,58 @@
+"""What the server has read for one request and the application has not taken yet."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+_DISCONNECTS: Final = frozenset({"http.disconnect", "websocket.disconnect"})
+
+
+class Inbox:
+    """Messages from the reader of a connection (one task) to the application (one at a time).
+
+    Holds at most `limit`; a reader that brings more waits, which slows the sender down. Once the
+    disconnect has been put nothing waits any more: later messages are dropped, and the disconnect
+    is given to whoever asks, again and again.
+    """
+
+    __slots__ = ("_arrival", "_limit", "_messages", "_over", "_room")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._messages: deque[Any] = deque()
+        self._over = False
+        self._arrival: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+
+    async def put(self, message: Any) -> None:  # noqa: ANN401 - ASGI's own message type
+        """Add a message, waiting for room unless it is the disconnect."""
+        if message["type"] in _DISCONNECTS:
+            self._over = True
+            _wake(self._room)
+        else:
+            while len(self._messages) >= self._limit and not self._over:
+                self._room = asyncio.get_running_loop().create_future()
+                await self._room
+            if self._over:
+                return
+        self._messages.append(message)
+        _wake(self._arrival)
+
+    async def get(self) -> Any:  # noqa: ANN401 - ASGI's own message type
+        """The next message, as ASGI's `receive`."""
+        while not self._messages:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        if self._messages[0]["type"] in _DISCONNECTS:
+            return self._messages[0]
+        message = self._messages.popleft()
+        _wake(self._room)
+        return message
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
+
+
+__all__ = ["Inbox"]

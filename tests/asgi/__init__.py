@@ -1,0 +1,1 @@
+"""The edge: guards, problems, health, and a real server on a real socket."""

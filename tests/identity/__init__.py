@@ -1,0 +1,1 @@
+"""Whose partition it is, and what they may do there."""

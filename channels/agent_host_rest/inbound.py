@@ -1,0 +1,282 @@
+"""Bodies of the wire into `ChannelRequest`s. Pure: no framework, no network, no waiting.
+
+The rules that wire models cannot say (nesting, sizes, either-or) are kept here.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+
+from pydantic_core import from_json, to_json
+
+from agent_host.errors import NoQuestionError, RequestError, TooLargeError
+from agent_host.types import (
+    Caller,
+    ChannelRequest,
+    DataPart,
+    ErrorPart,
+    FilePart,
+    JsonValue,
+    Message,
+    Part,
+    Question,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from agent_host_rest import schema
+from agent_host_rest.config import RestConfig
+from agent_host_rest.file_part import to_file_part
+from agent_host_rest.validation import Path, checked, invalid
+from agent_host_rest.wish import Wishes
+
+_NESTING: Final = frozenset({dict, list})
+_PERHAPS_INFINITE: Final = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
+_STREAM_AND_BACKGROUND: Final = (
+    "cannot be true together with background; start in the background and follow the events of "
+    "the run"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    """What a caller answers. `values` is None where it gave one value for the only question."""
+
+    values: Mapping[str, JsonValue] | None
+    value: JsonValue = None
+    stream: bool = False
+    background: bool = False
+
+    def by_question(self, questions: Sequence[Question]) -> Mapping[str, JsonValue]:
+        """The values by question id.
+
+        Raises:
+            NoQuestionError: one value was given, and not exactly one question is open.
+        """
+        if self.values is not None:
+            return self.values
+        if not questions:
+            message = "The run asks nothing."
+            raise NoQuestionError(message)
+        if len(questions) > 1:
+            known = ", ".join(question.id for question in questions)
+            message = f"The run asks several questions; answer each by its id: {known}."
+            raise NoQuestionError(message)
+        return {questions[0].id: self.value}
+
+
+def parse_json(raw: bytes, *, nesting_limit: int) -> JsonValue:
+    """The JSON value in `raw`.
+
+    Raises:
+        RequestError: it is not UTF-8 JSON (RFC 8259), or nested too deeply, or has a number that
+            no double can hold.
+    """
+    try:
+        value: JsonValue = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        if "recursion limit" in str(error):
+            raise _too_deep(nesting_limit) from None
+        message = f"The body is not valid JSON: {error}."
+        raise RequestError(message) from None
+    if raw.count(b"[") + raw.count(b"{") > nesting_limit:
+        _check_nesting(value, nesting_limit)
+    if _PERHAPS_INFINITE.search(raw):
+        _check_numbers(value)
+    return value
+
+
+def to_request(
+    raw: bytes,
+    wishes: Wishes,
+    *,
+    caller: Caller,
+    config: RestConfig,
+    files: tuple[FilePart, ...] = (),
+) -> ChannelRequest:
+    """The turn a caller asks for; `files` were uploaded beside the body.
+
+    Raises:
+        RequestError, InvalidInputError, TooLargeError: it is not as documented.
+    """
+    body = parse_json(raw, nesting_limit=config.nesting_limit)
+    if not isinstance(body, Mapping):
+        raise invalid(((), "should be a JSON object"))
+    invocation = checked(schema.Invocation, body)
+    name = "input" if body.get("prompt") is None else "prompt"
+    given = body.get(name)
+    if name == "prompt" and body.get("input") is not None:
+        raise invalid((("prompt",), "is another name of input; give one of them"))
+    if type(given) is str:
+        messages: tuple[Message, ...] = (Message.user(given),)
+    else:
+        messages = _to_messages(given, config=config, path=(name,))
+        _check_files(messages, config)
+    if files:
+        messages = _with_files(messages, files)
+        _check_files(messages, config)
+    if invocation.metadata:
+        _check_metadata(invocation.metadata, config)
+    stream, background = _to_mode(invocation.stream, invocation.background, wishes)
+    return ChannelRequest(
+        caller=caller,
+        input=messages,
+        session=invocation.session_id if invocation.session_id is not None else wishes.session,
+        options=invocation.options or {},
+        metadata=invocation.metadata or {},
+        stream=stream,
+        background=background,
+        idempotency_key=wishes.idempotency_key,
+    )
+
+
+def to_answer(raw: bytes, wishes: Wishes, *, config: RestConfig) -> AnswerRequest:
+    """The answers to a run's questions.
+
+    Raises:
+        RequestError, InvalidInputError: it is not as documented.
+    """
+    body = parse_json(raw, nesting_limit=config.nesting_limit)
+    if not isinstance(body, Mapping):
+        raise invalid(((), "should be a JSON object"))
+    answer = checked(schema.RunAnswer, body)
+    if ("answer" in answer.model_fields_set) == (answer.answers is not None):
+        raise invalid(((), "needs exactly one of answer and answers"))
+    stream, background = _to_mode(answer.stream, answer.background, wishes)
+    return AnswerRequest(
+        values=answer.answers, value=answer.answer, stream=stream, background=background
+    )
+
+
+def _to_mode(stream: bool | None, background: bool | None, wishes: Wishes) -> tuple[bool, bool]:  # noqa: FBT001
+    """The body's word first, then Accept, then Prefer, which is a wish that may go unheard."""
+    if stream and background:
+        raise invalid((("stream",), _STREAM_AND_BACKGROUND))
+    if background:
+        return False, True
+    streams = wishes.stream if stream is None else stream
+    if streams or background is False:
+        return streams, False
+    return False, wishes.background
+
+
+def _to_messages(value: JsonValue, *, config: RestConfig, path: Path) -> tuple[Message, ...]:
+    if value is None:
+        raise invalid(((), "needs an input"))
+    if isinstance(value, Mapping):
+        if schema.MESSAGE_KEYS.isdisjoint(value):
+            return (Message(role="user", parts=(DataPart(data=value),)),)
+        return (_to_message(value, config=config, path=path),)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise invalid((path, "should be a string, an object or a list of messages"))
+    if not 0 < len(value) <= schema.ITEMS_LIMIT:
+        raise invalid((path, f"should have 1 to {schema.ITEMS_LIMIT} messages"))
+    return tuple(
+        _to_message(item, config=config, path=(*path, index)) for index, item in enumerate(value)
+    )
+
+
+def _to_message(value: JsonValue, *, config: RestConfig, path: Path) -> Message:
+    if isinstance(value, str):
+        return Message.user(value)
+    if not isinstance(value, Mapping):
+        raise invalid((path, "should be a string or a message object"))
+    if schema.MESSAGE_KEYS.isdisjoint(value):
+        raise invalid((path, "should be a message: an object with parts or content"))
+    role = value.get("role", "user")
+    model = schema.MESSAGE_MODELS.get(role) if isinstance(role, str) else None
+    if model is None:
+        raise invalid(((*path, "role"), f"should be one of {', '.join(schema.MESSAGE_MODELS)}"))
+    message = checked(model, value, path)
+    content = None if isinstance(message, schema.ToolMessage) else message.content
+    parts: Sequence[schema.Part] | None = message.parts
+    if (content is None) == (parts is None):
+        raise invalid((path, "needs exactly one of content and parts"))
+    if parts is None:
+        values: tuple[Part, ...] = (TextPart(text=content or ""),)
+    else:
+        values = tuple(
+            _to_part(part, config=config, path=(*path, "parts", index))
+            for index, part in enumerate(parts)
+        )
+    return Message(role=message.role, parts=values, metadata=message.metadata)
+
+
+def _to_part(part: schema.Part, *, config: RestConfig, path: Path) -> Part:
+    value: Part
+    match part:
+        case schema.TextPart():
+            value = TextPart(text=part.text)
+        case schema.FilePart():
+            value = to_file_part(part, limit_bytes=config.file_limit_bytes, path=path)
+        case schema.DataPart():
+            value = DataPart(data=part.data, media_type=part.media_type)
+        case schema.ToolCallPart():
+            value = ToolCallPart(call_id=part.call_id, name=part.name, arguments=part.arguments)
+        case schema.ToolResultPart():
+            value = ToolResultPart(
+                call_id=part.call_id, name=part.name, result=part.result, is_error=part.is_error
+            )
+        case schema.ReasoningPart():
+            value = ReasoningPart(text=part.text, metadata=part.metadata)
+        case schema.ErrorPart():
+            value = ErrorPart(code=part.code, message=part.message)
+    return value
+
+
+def _with_files(messages: tuple[Message, ...], files: tuple[FilePart, ...]) -> tuple[Message, ...]:
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message.role == "user":
+            joined = replace(message, parts=(*message.parts, *files))
+            return (*messages[:index], joined, *messages[index + 1 :])
+    return (*messages, Message(role="user", parts=files))
+
+
+def _check_files(messages: tuple[Message, ...], config: RestConfig) -> None:
+    count = sum(isinstance(part, FilePart) for message in messages for part in message.parts)
+    if count > config.files_limit:
+        message = f"A request may have at most {config.files_limit} files."
+        raise TooLargeError(message)
+
+
+def _check_metadata(metadata: Mapping[str, JsonValue], config: RestConfig) -> None:
+    if len(metadata) > config.metadata_limit_keys:
+        message = f"metadata may have at most {config.metadata_limit_keys} members."
+        raise TooLargeError(message)
+    if len(to_json(metadata)) > config.metadata_limit_bytes:
+        message = f"metadata may have at most {config.metadata_limit_bytes} bytes of JSON."
+        raise TooLargeError(message)
+
+
+def _check_nesting(root: JsonValue, limit: int) -> None:
+    level: list[Any] = [root] if type(root) in _NESTING else []
+    for _ in range(limit):
+        level = [child for value in level for child in _children(value) if type(child) in _NESTING]
+        if not level:
+            return
+    raise _too_deep(limit)
+
+
+def _check_numbers(root: JsonValue) -> None:
+    level: list[Any] = [root] if type(root) in _NESTING else []
+    while level:
+        children = [child for value in level for child in _children(value)]
+        if any(type(child) is float and math.isinf(child) for child in children):
+            message = "The body has a number that is too large."
+            raise RequestError(message)
+        level = [child for child in children if type(child) in _NESTING]
+
+
+def _children(value: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON, as `JsonValue` is at run time
+    return cast("dict[str, Any]", value).values() if isinstance(value, dict) else value
+
+
+def _too_deep(nesting_limit: int) -> RequestError:
+    return RequestError(f"The body is nested more than {nesting_limit} levels deep.")
+
+
+__all__ = ["AnswerRequest", "parse_json", "to_answer", "to_request"]

@@ -1,0 +1,166 @@
+"""The grammar of the command line and its help. Imports nothing that takes time."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+DISTRIBUTION: Final = "agent-host-server"
+
+_DESCRIPTION: Final = """\
+Host one agent or workflow, from any framework, on every surface people use.
+
+Settings come from flags, then AGENT_HOST_... variables, then one TOML file, then defaults.
+"""
+
+_EXAMPLES: Final = """\
+examples:
+  agent-host run                             an agent that answers from ./docs, on port 8080
+  agent-host run app.py:agent --reload       your own, restarted whenever its code changes
+  agent-host run shop.bots:support --port 9000 --channel rest
+  AGENT_HOST_LOG__FORMAT=json agent-host run app:agent
+  agent-host config check --config deploy/agent-host.toml
+"""
+
+_RUN_EXAMPLES: Final = """\
+A target is anything that answers: a function, a generator, an object with a `run`, an agent of a
+supported framework, or a factory of one of these.
+
+examples:
+  agent-host run
+  agent-host run app.py:agent --reload
+  agent-host run shop.bots:support --host 0.0.0.0 --insecure
+  agent-host run --config production.toml --log-format json
+"""
+
+_CONFIG_EXAMPLES: Final = """\
+examples:
+  agent-host config check                    is what is set right?
+  agent-host config show                     every value in effect, and who set it
+  agent-host config template > agent-host.toml
+"""
+
+
+AddCommand: TypeAlias = Callable[..., argparse.ArgumentParser]
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that keeps the line breaks of its texts and takes no abbreviated options."""
+
+    def __init__(
+        self,
+        *,
+        prog: str,
+        description: str,
+        epilog: str | None = None,
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+
+class _VersionAction(argparse.Action):
+    """Looks the version up when it is asked for, as that reads the disk."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Print it and leave."""
+        del namespace, values, option_string
+        print(f"agent-host {version(DISTRIBUTION)}")
+        parser.exit()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar. A parsed line has `module`, its command's module, and `traceback`."""
+    parser = _Parser(prog="agent-host", description=_DESCRIPTION, epilog=_EXAMPLES)
+    parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version")
+    parser.set_defaults(module=None, traceback=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands.add_parser)
+    _add_channels(commands.add_parser)
+    _add_config(commands.add_parser)
+    return parser
+
+
+def _add_run(add: AddCommand) -> None:
+    run = add("run", help="serve a target", description="Serve a target.", epilog=_RUN_EXAMPLES)
+    run.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="module:attribute or path.py:attribute; without it, an agent over ./docs",
+    )
+    run.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    run.add_argument("--port", metavar="PORT", help="port to listen on (8080); 0 takes a free one")
+    run.add_argument(
+        "--insecure",
+        action="store_true",
+        default=None,
+        help="listen on a public address although nobody has to prove who they are",
+    )
+    run.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        dest="channels",
+        metavar="NAME",
+        help="mount this channel and no other that is not named; may be repeated",
+    )
+    run.add_argument("--store", metavar="URL", help="where state is kept (memory://)")
+    run.add_argument("--reload", action="store_true", help="restart when the code changes")
+    run.add_argument(
+        "--access-log", action="store_true", default=None, help="log every request in one line"
+    )
+    run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
+    run.add_argument("--log-format", metavar="FORMAT", help="human or json (human)")
+    _finish(run, module="agent_host.cli.run")
+
+
+def _add_channels(add: AddCommand) -> None:
+    channels = add(
+        "channels",
+        help="list the installed channels",
+        description="List the installed channels: whether each is mounted, ready, and its routes.",
+    )
+    _finish(channels, module="agent_host.cli.channel")
+
+
+def _add_config(add: AddCommand) -> None:
+    config = add(
+        "config",
+        help="check, show or write the configuration",
+        description="Check, show or write the configuration.",
+        epilog=_CONFIG_EXAMPLES,
+    )
+    config.add_argument(
+        "action",
+        choices=("check", "show", "template"),
+        help="check what is set; show every value and who set it, secrets hidden; "
+        "or print a file with every option and its default",
+    )
+    _finish(config, module="agent_host.cli.config")
+
+
+def _finish(command: argparse.ArgumentParser, *, module: str) -> None:
+    """What every command takes."""
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the TOML file (AGENT_HOST_CONFIG, else ./agent-host.toml)",
+    )
+    command.add_argument("--traceback", action="store_true", help="show where an error comes from")
+    command.set_defaults(module=module)
+
+
+__all__ = ["DISTRIBUTION", "build_parser"]

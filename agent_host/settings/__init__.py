@@ -1,0 +1,35 @@
+"""What can be set, and where it is set: code, environment, one TOML file, the command line."""
+
+from agent_host.settings.channel import parse_channel
+from agent_host.settings.loader import LoadedSettings, load_settings
+from agent_host.settings.model import (
+    ChannelSettings,
+    LimitSettings,
+    LogSettings,
+    RunSettings,
+    ServerSettings,
+    SessionSettings,
+    Settings,
+)
+from agent_host.settings.option import Option, list_options
+from agent_host.settings.runtime_mode import RuntimeMode, detect_runtime_mode, refuse_lost_work
+from agent_host.settings.source import Flag
+
+__all__ = [
+    "ChannelSettings",
+    "Flag",
+    "LimitSettings",
+    "LoadedSettings",
+    "LogSettings",
+    "Option",
+    "RunSettings",
+    "RuntimeMode",
+    "ServerSettings",
+    "SessionSettings",
+    "Settings",
+    "detect_runtime_mode",
+    "list_options",
+    "load_settings",
+    "parse_channel",
+    "refuse_lost_work",
+]

@@ -1,0 +1,259 @@
+"""The settings of a host as values: what can be set, what it means, what it is by default.
+
+Owns names, types, defaults and descriptions; the configuration file in `deploy/`, the reference
+page and `agent-host config` are all derived from here. Reads no file and no environment.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from agent_host.settings.runtime_mode import RuntimeMode
+from agent_host.settings.unit import Duration, Grace, Size
+from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
+from agent_host.types.session import ConcurrencyPolicy, SessionMode, SessionPolicy
+
+_RUN: Final = RunPolicy()
+_SESSION: Final = SessionPolicy()
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _check_url(value: str) -> str:
+    if not re.match(r"[a-z][a-z0-9+.-]*://", value):
+        message = "expected a URL such as memory://"
+        raise ValueError(message)
+    return value
+
+
+class Section(BaseModel):
+    """A table of settings: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ServerSettings(Section):
+    """Where the host listens and how it stops."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description=(
+            "Address to listen on. Anything but a loopback address needs an authenticator, or "
+            "`insecure`."
+        ),
+    )
+    port: int = Field(
+        default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    grace: Grace = Field(
+        default=timedelta(seconds=30),
+        description="How long requests in progress may take to finish once the host must stop.",
+    )
+    header_limit_bytes: Size = Field(
+        default=64 * 1024, description="The largest request head that is read."
+    )
+    access_log: bool = Field(default=False, description="Log every request: method, path, status.")
+    insecure: bool = Field(
+        default=False,
+        description=(
+            "Listen on a public address although nobody has to prove who they are: whoever reaches "
+            "the port can talk to the agent."
+        ),
+    )
+
+
+class RunSettings(Section):
+    """Limits of one run."""
+
+    time_limit: Duration = Field(
+        default=_RUN.time_limit,
+        description="How long a target may run; waiting for a session or an answer is not counted.",
+    )
+    cancel_grace: Grace = Field(
+        default=_RUN.cancel_grace,
+        description="How long a target may take to stop by itself before it is made to.",
+    )
+    answer_time_limit: Duration = Field(
+        default=_RUN.answer_time_limit, description="How long a run's question stays open."
+    )
+    event_limit: int = Field(
+        default=_RUN.event_limit, ge=1, description="A run with more events than this is stopped."
+    )
+    event_bytes_limit: Size = Field(
+        default=_RUN.event_bytes_limit,
+        description="A run whose events are larger than this together is stopped.",
+    )
+    retention: Duration = Field(
+        default=_RUN.retention,
+        description="How long a finished run and an idempotency key are kept.",
+    )
+    background_limit: int = Field(
+        default=_RUN.background_limit, ge=1, description="Background runs that go on at once."
+    )
+    on_disconnect: DisconnectPolicy = Field(
+        default=_RUN.on_disconnect,
+        description="What becomes of a foreground run whose caller leaves.",
+    )
+
+    def to_policy(self) -> RunPolicy:
+        """The same as the engine takes it."""
+        return RunPolicy(**dict(self))
+
+
+class SessionSettings(Section):
+    """How conversations behave."""
+
+    mode: SessionMode = Field(
+        default=SessionMode.AUTO,
+        description=(
+            "`auto`: the session that a request names, or a new one; `required`: a request must "
+            "name one; `disabled`: no sessions and no history."
+        ),
+    )
+    concurrency: ConcurrencyPolicy = Field(
+        default=_SESSION.concurrency,
+        description=(
+            "What happens to a turn that arrives while its session has one: wait for it, be "
+            "refused, cancel it, be handed to it, or run beside it."
+        ),
+    )
+    queue_limit: int = Field(
+        default=_SESSION.queue_limit,
+        ge=0,
+        description="Turns that may wait per session; one more is refused.",
+    )
+    history_limit_messages: int = Field(
+        default=_SESSION.history_limit_messages,
+        ge=0,
+        description="Newest messages that a target is given which keeps no history itself.",
+    )
+    history_limit_characters: int = Field(
+        default=_SESSION.history_limit_characters,
+        ge=0,
+        description="Characters that those messages may have together.",
+    )
+    time_to_live: Duration = Field(
+        default=_SESSION.time_to_live,
+        description="How long a session is kept after its last turn.",
+    )
+
+    def to_policy(self) -> SessionPolicy:
+        """The same as the engine takes it; the mode goes its own way."""
+        return SessionPolicy(**{name: value for name, value in self if name != "mode"})
+
+
+class LimitSettings(Section):
+    """What a single request may cost."""
+
+    body_bytes: Size = Field(
+        default=8 * 1024 * 1024,
+        description="The largest request body that is read, where a channel sets no limit.",
+    )
+
+
+class LogSettings(Section):
+    """What is logged and how. Lines carry ids and codes, never what people wrote."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        default="info", description="The least severe level that is written."
+    )
+    format: Annotated[Literal["human", "json"], BeforeValidator(_lower)] = Field(
+        default="human", description="Lines for people, or one JSON object per line."
+    )
+
+
+class ChannelSettings(BaseModel):
+    """One channel's table: `enabled`, and whatever the channel's own `Config` knows.
+
+    The options are checked when the channel is loaded, by `parse_channel`. They may hold secrets,
+    so the representation leaves their values out.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    enabled: bool = Field(default=True, description="Whether the channel is mounted.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is meant for the channel, unchecked."""
+        return dict(self.model_extra or {})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Names of options, without their values."""
+        yield "enabled", self.enabled
+        yield "options", sorted(self.options)
+
+
+class Settings(Section):
+    """Everything that can be set. `Settings()` is a host on loopback with the REST channel.
+
+    Built by code, or by `load_settings` from a file, the environment and the command line.
+    """
+
+    target: str = Field(
+        default="agent_host.agents.markdown:create_agent()",
+        min_length=1,
+        description=(
+            "What is hosted: `module:attribute` or `path.py:attribute`, seen from the working "
+            "directory, with `()` to call a factory. The default answers from a folder of Markdown."
+        ),
+    )
+    name: str | None = Field(
+        default=None, min_length=1, description="The name it shows; without one, the target's own."
+    )
+    description: str | None = Field(
+        default=None, description="The description it shows; without one, the target's own."
+    )
+    store: Annotated[str, AfterValidator(_check_url)] = Field(
+        default="memory://",
+        repr=False,
+        description="Where runs and sessions are kept, as a URL. `memory://` forgets at exit.",
+    )
+    runtime_mode: RuntimeMode | None = Field(
+        default=None,
+        description=(
+            "Whether the process lives on between requests. Without a value it is detected: "
+            "`ephemeral` on Foundry hosting, Azure Functions and AWS Lambda, else `long_running`."
+        ),
+    )
+    allow_in_process_runner: bool = Field(
+        default=False,
+        description=(
+            "In `ephemeral` mode, accept that work which lives in this process is lost with it."
+        ),
+    )
+    server: ServerSettings = Field(
+        default_factory=ServerSettings, description="Where the host listens and how it stops."
+    )
+    run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
+    session: SessionSettings = Field(
+        default_factory=SessionSettings, description="How conversations behave."
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings, description="What a single request may cost."
+    )
+    log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
+    channels: dict[str, ChannelSettings] = Field(
+        default_factory=lambda: {"rest": ChannelSettings()},
+        description=(
+            "The channels to mount, a table each. Naming any replaces the default, which is `rest`."
+        ),
+    )
+
+
+__all__ = [
+    "ChannelSettings",
+    "LimitSettings",
+    "LogSettings",
+    "RunSettings",
+    "Section",
+    "ServerSettings",
+    "SessionSettings",
+    "Settings",
+]

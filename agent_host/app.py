@@ -1,0 +1,306 @@
+"""The one composition root: concrete parts meet here, and start and stop in order.
+
+`AgentHost` is the front door for programs, `create_host` builds one from settings. Behaviour lives
+in the parts. The server and the settings are imported by those who use them, as a host that runs
+under another server, or is built by code, would pay for them at every start.
+"""
+
+import asyncio
+import os
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from agent_host.adapters.renamed import RenamedTarget
+from agent_host.asgi.bind import check_bind
+from agent_host.asgi.guard import guard_route
+from agent_host.asgi.health import health_routes
+from agent_host.asgi.problem import exception_handlers
+from agent_host.authentication.anonymous import AnonymousAuthenticator
+from agent_host.errors import ConfigurationError
+from agent_host.host.assembly import Seams, assemble
+from agent_host.identity.derived_resolver import DerivedIdentityResolver
+from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.protocols.authenticator import Authenticator
+from agent_host.protocols.authorizer import Authorizer
+from agent_host.protocols.behavior import Behavior, RunHook
+from agent_host.protocols.channel import Channel, ChannelRoute
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.host_context import HostContext
+from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import TaskRunner
+from agent_host.registry import adapt_target, channel_config, load_channel, load_store
+from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.stores.memory import MemoryStateStore
+from agent_host.system import SystemClock, SystemIdFactory
+from agent_host.target_loader import load_target
+from agent_host.types.run_policy import RunPolicy
+from agent_host.types.session import SessionMode, SessionPolicy
+
+if TYPE_CHECKING:
+    from agent_host.asgi.server import ServerOptions
+    from agent_host.settings import Settings
+
+BODY_LIMIT_BYTES = 8 * 1024 * 1024
+GRACE = timedelta(seconds=30)
+DEFAULT_NAME = "agent"
+CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class AgentHost:
+    """Hosts one target on any number of channels.
+
+    `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
+    or graph of a supported framework. Without a `store` everything is kept in memory, without an
+    `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
+    `middleware` is Starlette's, outermost first. `behaviors` wrap the target, outermost first.
+    `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
+
+    Use `.app` with any ASGI server, or `.serve()`; `async with host:` starts everything but the
+    server, for tests and scripts. A host is started once.
+
+    Raises:
+        ConfigurationError: parts that do not fit: doubled channel names or paths, a bad target.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one seam, all optional, all by keyword
+        self,
+        target: object,
+        *,
+        channels: Sequence[Channel] = (),
+        name: str | None = None,
+        description: str | None = None,
+        store: StateStore | None = None,
+        runner: TaskRunner | None = None,
+        authenticator: Authenticator | None = None,
+        identity_resolver: IdentityResolver | None = None,
+        authorizer: Authorizer | None = None,
+        behaviors: Sequence[Behavior] = (),
+        run_hook: RunHook | None = None,
+        run_policy: RunPolicy | None = None,
+        session_policy: SessionPolicy | None = None,
+        session_mode: SessionMode = SessionMode.AUTO,
+        body_limit_bytes: int = BODY_LIMIT_BYTES,
+        middleware: Sequence[Middleware] = (),
+        grace: timedelta = GRACE,
+        clock: Clock | None = None,
+        ids: IdFactory | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        ids = ids or SystemIdFactory()
+        hosted = self._target = adapt_target(target, name or DEFAULT_NAME)
+        for behavior in reversed(behaviors):
+            hosted = behavior.wrap(hosted)
+        if name or description:
+            hosted = RenamedTarget(hosted, name=name, description=description)
+        self._store = store or MemoryStateStore(clock=clock)
+        self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
+        self._authenticator = authenticator or AnonymousAuthenticator()
+        self._channels = tuple(channels)
+        self._engine, self._context = assemble(
+            Seams(
+                target=hosted,
+                store=self._store,
+                runner=self._runner,
+                resolver=identity_resolver or DerivedIdentityResolver(),
+                authorizer=authorizer or OpenAuthorizer(),
+                run_hook=run_hook,
+                run_policy=run_policy or RunPolicy(),
+                session_policy=session_policy or SessionPolicy(),
+                session_mode=session_mode,
+                clock=clock,
+                ids=ids,
+            )
+        )
+        self._stack = AsyncExitStack()
+        self._grace = grace
+        self._started = False
+        self.app = Starlette(
+            routes=self._routes(body_limit_bytes),
+            middleware=list(middleware),
+            exception_handlers=exception_handlers(),
+            lifespan=self._lifespan,
+        )
+        """The ASGI application. Its lifespan starts and stops the host."""
+        # Its redirects would be built from whatever Host the caller sends.
+        self.app.router.redirect_slashes = False
+
+    @property
+    def context(self) -> HostContext:
+        """What channels are given; for programs that call the target through the whole pipeline."""
+        return self._context
+
+    async def __aenter__(self) -> Self:
+        """Start the parts in order; what started is unwound if a later one fails."""
+        if self._started:
+            raise ConfigurationError("A host is started once; build another AgentHost.")
+        self._started = True
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._store)
+            await stack.enter_async_context(self._runner)
+            if isinstance(self._target, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._target)
+            await stack.enter_async_context(self._engine)
+            for channel in self._channels:
+                await stack.enter_async_context(channel.lifespan(self._context))
+            stack.push_async_callback(self._drain)
+            self._runner.resume()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Refuse new work, let what runs finish within the grace, stop the parts in reverse."""
+        await self._stack.aclose()
+
+    def begin_draining(self) -> None:
+        """Take no new turns from now on; `/readyz` says so. Runs that go on may end, and are
+        followed, until the grace is over.
+        """
+        self._engine.close_to_new(self._grace)
+
+    async def serve(
+        self,
+        options: "ServerOptions | None" = None,
+        *,
+        insecure: bool = False,
+        shutdown: asyncio.Event | None = None,
+        on_listening: Callable[[str], None] | None = None,
+    ) -> None:
+        """Serve on Hypercorn until `shutdown` is set, else until SIGINT or SIGTERM, within a loop
+        that runs already. `on_listening` is told the URL.
+
+        Raises:
+            ConfigurationError: the address cannot be had, or is public and nobody has to prove who
+                they are.
+        """
+        from agent_host.asgi.server import ServerOptions, serve  # noqa: PLC0415 - see the top
+
+        options = options or ServerOptions()
+        self.check_bind(options.host, insecure=insecure)
+        self._grace = options.grace
+        await serve(
+            self.app,
+            options,
+            shutdown=shutdown,
+            on_listening=on_listening,
+            on_stopping=self.begin_draining,
+        )
+
+    def run(
+        self,
+        options: "ServerOptions | None" = None,
+        *,
+        insecure: bool = False,
+        on_listening: Callable[[str], None] | None = None,
+    ) -> None:
+        """`serve` on a new event loop, uvloop's where it is installed."""
+        from agent_host.asgi.server import ServerOptions, run_server  # noqa: PLC0415
+
+        options = options or ServerOptions()
+        self.check_bind(options.host, insecure=insecure)
+        self._grace = options.grace
+        run_server(self.app, options, on_listening=on_listening, on_stopping=self.begin_draining)
+
+    def check_bind(self, host: str, *, insecure: bool) -> None:
+        """Refuse a public address where nobody has to prove who they are.
+
+        Raises:
+            ConfigurationError: it is one, and `insecure` does not allow it.
+        """
+        check_bind(host, authenticator=self._authenticator, insecure=insecure)
+
+    async def _drain(self) -> None:
+        self.begin_draining()
+        await self._runner.drain(await self._engine.drain())
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
+        async with self:
+            yield
+
+    def _routes(self, body_limit_bytes: int) -> list[BaseRoute]:
+        names = [channel.name for channel in self._channels]
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise ConfigurationError(f"Two channels are called {name!r}; rename one.")
+            if not CHANNEL_NAME.fullmatch(name):
+                raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
+        wanted: list[ChannelRoute] = []
+        for channel in self._channels:
+            wanted += channel.routes(self._context)
+        wanted += health_routes(
+            started=lambda: self._started,
+            draining=lambda: not self._engine.is_open,
+            check_store=self._store.check,
+        )
+        _check_paths(wanted)
+        return [
+            guard_route(route, authenticator=self._authenticator, body_limit_bytes=body_limit_bytes)
+            for route in wanted
+        ]
+
+
+def _check_paths(routes: Sequence[ChannelRoute]) -> None:
+    taken: set[tuple[str, str]] = set()
+    for route in routes:
+        methods: set[str] = getattr(route.route, "methods", None) or {"websocket"}
+        for place in {(method, route.route.path) for method in methods}:
+            if place in taken:
+                raise ConfigurationError(
+                    f"{' '.join(place)} is wanted twice; set another path for one of the channels."
+                )
+            taken.add(place)
+
+
+def create_host(settings: "Settings") -> AgentHost:
+    """The host that the settings describe, its target loaded and its channels mounted.
+
+    Raises:
+        ConfigurationError: something that is set does not work; the text names the setting.
+    """
+    from agent_host.settings import (  # noqa: PLC0415 - see the top
+        detect_runtime_mode,
+        parse_channel,
+        refuse_lost_work,
+    )
+
+    store = _create_store(settings)
+    refuse_lost_work(
+        settings.runtime_mode or detect_runtime_mode(os.environ),
+        runner_survives=store.durable,
+        store_survives=store.durable,
+        allowed=settings.allow_in_process_runner,
+    )
+    channels = [
+        load_channel(name)(parse_channel(name, table, channel_config(name)))
+        for name, table in settings.channels.items()
+        if table.enabled
+    ]
+    return AgentHost(
+        load_target(settings.target),
+        channels=channels,
+        name=settings.name,
+        description=settings.description,
+        store=store,
+        run_policy=settings.run.to_policy(),
+        session_policy=settings.session.to_policy(),
+        session_mode=settings.session.mode,
+        body_limit_bytes=settings.limits.body_bytes,
+    )
+
+
+def _create_store(settings: "Settings") -> StateStore:
+    scheme = settings.store.partition("://")[0]
+    store: StateStore = load_store(scheme)()
+    return store
+
+
+__all__ = ["AgentHost", "create_host"]

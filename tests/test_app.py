@@ -1,0 +1,121 @@
+"""The composition root: a host from settings, and a whole host in a process of its own."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agent_host.app import create_host
+from agent_host.asgi.server import ServerOptions
+from agent_host.errors import ConfigurationError
+from agent_host.settings import (
+    ChannelSettings,
+    LimitSettings,
+    RuntimeMode,
+    ServerSettings,
+    SessionSettings,
+    Settings,
+)
+from agent_host.types import SessionMode
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> str:
+    path = tmp_path / "echo.py"
+    path.write_text("async def echo(text: str) -> str:\n    return text\n")
+    return f"{path}:echo"
+
+
+async def test_a_host_is_built_from_settings(target: str) -> None:
+    host = create_host(
+        Settings(
+            target=target,
+            name="parrot",
+            session=SessionSettings(mode=SessionMode.REQUIRED),
+            limits=LimitSettings(body_bytes=1000),
+        )
+    )
+    transport = httpx.ASGITransport(host.app)
+    async with host, httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert host.context.target.name == "parrot"
+        refused = await client.post("/invocations", json={"input": "x"})
+        assert refused.json()["code"] == "session_required"
+        answer = await client.post("/invocations", json={"input": "x", "session_id": "s"})
+        assert answer.json()["output_text"] == "x"
+
+
+def test_a_channel_may_be_left_out_and_a_made_up_one_is_an_error(target: str) -> None:
+    off = Settings(target=target, channels={"rest": ChannelSettings(enabled=False)})
+    paths = {getattr(route, "path", "") for route in create_host(off).app.routes}
+    assert paths == {"/healthz", "/readyz"}
+    with pytest.raises(ConfigurationError, match="rest"):
+        create_host(Settings(target=target, channels={"rset": ChannelSettings()}))
+
+
+def test_a_store_that_is_not_there_is_an_error(target: str) -> None:
+    with pytest.raises(ConfigurationError, match="memory"):
+        create_host(Settings(target=target, store="memry://"))
+
+
+def test_an_ephemeral_process_refuses_to_lose_work(target: str) -> None:
+    settings = Settings(target=target, runtime_mode=RuntimeMode.EPHEMERAL)
+    with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
+        create_host(settings)
+    create_host(settings.model_copy(update={"allow_in_process_runner": True}))
+
+
+def test_a_public_address_without_authentication_is_refused(target: str) -> None:
+    settings = Settings(target=target, server=ServerSettings(host="0.0.0.0"))  # noqa: S104
+    host = create_host(settings)
+    with pytest.raises(ConfigurationError, match="insecure"):
+        host.run(ServerOptions(host=settings.server.host, port=0))
+
+
+@asynccontextmanager
+async def served(name: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.served",
+        name,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        yield process, url
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_sigterm_in_mid_stream_lets_the_answer_end() -> None:
+    async with served("slowly") as (process, url), httpx.AsyncClient(base_url=url) as client:
+        body = {"input": "one two three four five", "stream": True}
+        lines: list[str] = []
+        async with client.stream("POST", "/invocations", json=body) as response:
+            async for line in response.aiter_lines():
+                if line.startswith("event: "):
+                    lines.append(line.removeprefix("event: "))
+                if lines == ["run_started", "text_delta"]:
+                    process.send_signal(signal.SIGTERM)
+        assert lines == ["run_started", *["text_delta"] * 5, "run_completed"]
+        assert await process.wait() == 0
+
+
+async def test_a_target_that_ignores_everything_does_not_keep_the_process() -> None:
+    async with served("stuck") as (process, url), httpx.AsyncClient(base_url=url) as client:
+        answer = await client.post("/invocations", json={"input": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0

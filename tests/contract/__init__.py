@@ -1,0 +1,1 @@
+"""The contract suites, over everything that is installed."""

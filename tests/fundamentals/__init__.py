@@ -1,0 +1,1 @@
+"""One concept per test. Read these first."""

@@ -177,10 +177,15 @@ def test_the_users_own_error_is_the_cause(
     folder: Path, reference: str, source: str, cause: type[Exception]
 ) -> None:
     (folder / "mine.py").write_text(source, "utf-8")
+    before = _loaded_targets()  # of other tests, whose targets could be imported
     with pytest.raises(ConfigurationError, match=cause.__name__) as caught:
         load_target(reference)
     assert isinstance(caught.value.__cause__, cause)
-    assert not [name for name in sys.modules if name.startswith("_agent_host_target_")]
+    assert _loaded_targets() == before
+
+
+def _loaded_targets() -> set[str]:
+    return {name for name in sys.modules if name.startswith("_agent_host_target_")}
 
 
 def test_a_factory_that_fails_is_the_cause(folder: Path) -> None:

@@ -107,7 +107,6 @@ def _parts(seams: Seams) -> EngineParts:
         sessions=SessionRecords(seams.store, seams.session_policy),
         requests=RequestRecords(seams.store),
         policy=seams.run_policy,
-        session_policy=seams.session_policy,
         clock=seams.clock,
         ids=seams.ids,
     )

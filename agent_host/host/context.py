@@ -13,7 +13,7 @@ from agent_host.host.session.book import SessionBook
 from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import RunStream, RunView, SessionView
-from agent_host.types.event import JournalEntry, RunCancelled
+from agent_host.types.event import JournalEntry
 from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
@@ -120,7 +120,7 @@ class ChannelContext:
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution
         if self._cancels and execution is not None and not execution.ledger.settled.is_set:
-            execution.stop(RunCancelled(reason="disconnected"), "disconnected")
+            execution.disconnect()
 
 
 __all__ = ["ChannelContext", "FollowedRun"]

@@ -1,7 +1,7 @@
 """The seam to whatever answers: one agent or workflow, from any framework."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Protocol, TypeAlias
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 from agent_host.types.event import RunEvent
 from agent_host.types.target import TargetCapabilities, TargetDescription
@@ -61,6 +61,4 @@ class TargetAdapter(Protocol):
         ...
 
 
-TargetFactory: TypeAlias = Callable[[], object]
-
-__all__ = ["Target", "TargetAdapter", "TargetFactory"]
+__all__ = ["Target", "TargetAdapter"]

@@ -30,14 +30,12 @@ from agent_host.types.event import (
     UsageReported,
 )
 from agent_host.types.identifier import (
-    FILE_PREFIX,
     ISOLATION_PREFIX,
     MESSAGE_PREFIX,
     QUESTION_PREFIX,
     RUN_PREFIX,
     SESSION_PREFIX,
     TASK_PREFIX,
-    FileId,
     IsolationKey,
     MessageId,
     QuestionId,
@@ -140,7 +138,6 @@ from agent_host.types.turn import (
 
 __all__ = [
     "ABSENT",
-    "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
     "NONE",
@@ -169,7 +166,6 @@ __all__ = [
     "Denied",
     "DisconnectPolicy",
     "ErrorPart",
-    "FileId",
     "FilePart",
     "HostedResult",
     "InputReceived",

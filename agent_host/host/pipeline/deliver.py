@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.run.reader import RunReader
-from agent_host.types.event import RunCancelled
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 
@@ -37,7 +36,7 @@ class DeliverStep:
             await execution.ledger.settled.wait()
         except asyncio.CancelledError:
             if self._cancels:
-                execution.stop(RunCancelled(reason="disconnected"), "disconnected")
+                execution.disconnect()
             raise
 
     async def _replay(self, exchange: Exchange, run_id: str) -> None:

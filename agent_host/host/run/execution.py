@@ -135,7 +135,7 @@ class Execution:
         except asyncio.CancelledError:
             if self._task is not None:
                 self._task.uncancel()
-            terminal = self._verdict or RunFailed(failure=INTERRUPTED)
+            terminal = self.verdict
         except Exception as error:  # noqa: BLE001 - whatever a target raises ends its own run
             terminal = self._verdict or RunFailed(failure=failure_of(error, self.ledger.run.id))
         await self.end(terminal)
@@ -201,6 +201,10 @@ class Execution:
         """Another turn of the session takes over."""
         self.stop(RunCancelled(reason="interrupted_by_turn"), "interrupted_by_turn")
 
+    def disconnect(self) -> None:
+        """The caller left, and takes its run along."""
+        self.stop(RunCancelled(reason="disconnected"), "disconnected")
+
     def lose_lease(self) -> None:
         """The session's lease went to somebody else."""
         self.stop(RunFailed(failure=INTERRUPTED), "lease_lost")
@@ -253,7 +257,7 @@ class Execution:
                         self._deadline.set(self._parts.policy.cancel_grace, self._force)
                 else:
                     await ledger.record(event)
-                    if ledger.journal.length % YIELD_EVERY == 0:
+                    if ledger.event_count % YIELD_EVERY == 0:
                         await asyncio.sleep(0)
             else:
                 return self._verdict or RunCompleted()
@@ -264,7 +268,7 @@ class Execution:
         if terminal is not None:
             detail = "it yielded an event after its terminal"
             return RunFailed(failure=protocol_failure(ledger.run.id, detail))
-        return self._verdict or RunFailed(failure=INTERRUPTED)
+        return self.verdict
 
     async def _ask(self, event: InputRequired) -> Answer:
         questions = with_ids(event.questions, self._parts.ids)

@@ -51,10 +51,10 @@ class RunLedger:
         self._parts = parts
         self._version = version
         self._event_bytes = 0
-        self._event_count = 0
         self._unstored: list[Write] = []
         self._committing: Latch | None = None
         self._request_is_stored = request_is_stored
+        self.event_count = 0
         self.stored = stored
         self.session = session
         self.run = run
@@ -135,12 +135,12 @@ class RunLedger:
             TargetError: the event cannot be stored, or the target has passed the limits.
         """
         self._event_bytes += self.journal.hold(event, at=self._parts.clock.now())
-        self._event_count += 1
+        self.event_count += 1
         self.collector.add(event)
         if self.is_stored or self._committing is not None:
             await self._commit()
         policy = self._parts.policy
-        if self._event_count > policy.event_limit or self._event_bytes > policy.event_bytes_limit:
+        if self.event_count > policy.event_limit or self._event_bytes > policy.event_bytes_limit:
             message = "The agent's answer is too long."
             raise TargetError(message, code=FailureCode.TARGET_PROTOCOL)
 
@@ -162,13 +162,13 @@ class RunLedger:
         )
         self.settled.set()
 
-    async def answered(self, alongside: Sequence[Write] = ()) -> None:
+    async def answered(self) -> None:
         """Every open question has its answer; the values stay out of the journal."""
         asked = tuple(question.id for question in self.run.questions)
         await self._move(
             RunStatus.RUNNING,
             InputReceived(question_ids=asked),
-            alongside=[*alongside, *self._question_over()],
+            alongside=self._question_over(),
         )
         self.settled.clear()
 

@@ -11,13 +11,12 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.session import SessionPolicy
 from agent_host.types.target import TargetCapabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineParts:
-    """The target with its behaviours on, the store with its repositories, and the policies."""
+    """The target with its behaviours on, the store with its repositories, and the run policy."""
 
     target: Target
     capabilities: TargetCapabilities
@@ -28,7 +27,6 @@ class EngineParts:
     requests: RequestRecords
     runner: TaskRunner
     policy: RunPolicy
-    session_policy: SessionPolicy
     clock: Clock
     ids: IdFactory
 

@@ -1,12 +1,10 @@
 """The one composition root: concrete parts meet here, and start and stop in order.
 
-`AgentHost` is the front door for programs, `create_host` builds one from settings. Behaviour lives
-in the parts. The server and the settings are imported by those who use them, as a host that runs
-under another server, or is built by code, would pay for them at every start.
+`AgentHost` is the front door for programs. Behaviour lives in the parts. The server is imported by
+those who use it, as a host that runs under another one would pay for it at every start.
 """
 
 import asyncio
-import os
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -37,17 +35,15 @@ from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.registry import adapt_target, channel_config, load_channel, load_store
+from agent_host.registry import adapt_target
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.system import SystemClock, SystemIdFactory
-from agent_host.target_loader import load_target
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
-    from agent_host.settings import Settings
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
@@ -260,47 +256,4 @@ def _check_paths(routes: Sequence[ChannelRoute]) -> None:
             taken.add(place)
 
 
-def create_host(settings: "Settings") -> AgentHost:
-    """The host that the settings describe, its target loaded and its channels mounted.
-
-    Raises:
-        ConfigurationError: something that is set does not work; the text names the setting.
-    """
-    from agent_host.settings import (  # noqa: PLC0415 - see the top
-        detect_runtime_mode,
-        parse_channel,
-        refuse_lost_work,
-    )
-
-    store = _create_store(settings)
-    refuse_lost_work(
-        settings.runtime_mode or detect_runtime_mode(os.environ),
-        runner_survives=store.durable,
-        store_survives=store.durable,
-        allowed=settings.allow_in_process_runner,
-    )
-    channels = [
-        load_channel(name)(parse_channel(name, table, channel_config(name)))
-        for name, table in settings.channels.items()
-        if table.enabled
-    ]
-    return AgentHost(
-        load_target(settings.target),
-        channels=channels,
-        name=settings.name,
-        description=settings.description,
-        store=store,
-        run_policy=settings.run.to_policy(),
-        session_policy=settings.session.to_policy(),
-        session_mode=settings.session.mode,
-        body_limit_bytes=settings.limits.body_bytes,
-    )
-
-
-def _create_store(settings: "Settings") -> StateStore:
-    scheme = settings.store.partition("://")[0]
-    store: StateStore = load_store(scheme)()
-    return store
-
-
-__all__ = ["AgentHost", "create_host"]
+__all__ = ["AgentHost"]

@@ -5,13 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from agent_host.app import create_host
 from agent_host.asgi.server import ServerOptions
 from agent_host.cli.banner import render_banner
 from agent_host.cli.log import configure_logging
 from agent_host.cli.reload import Reloader, child_command
 from agent_host.cli.source import load
 from agent_host.cli.watch import FileWatch, find_code
+from agent_host.configured_host import create_host
 from agent_host.errors import ConfigurationError
 from agent_host.settings import Settings
 from agent_host.settings.source import DEFAULT_FILE

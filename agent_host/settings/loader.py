@@ -12,9 +12,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agent_host.errors import ConfigurationError
 from agent_host.settings.channel import read_channel
-from agent_host.settings.model import Section, Settings
+from agent_host.settings.model import Settings
 from agent_host.settings.option import CHANNELS, Option, OptionKind, list_options
 from agent_host.settings.problem import Path, Problem, find_problems, nearest, raise_problems
+from agent_host.settings.section import Section
 from agent_host.settings.source import (
     Entry,
     Flag,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent_host.settings.runtime_mode import RuntimeMode
+from agent_host.settings.section import Section
 from agent_host.settings.unit import Duration, Grace, Size
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 from agent_host.types.session import ConcurrencyPolicy, SessionMode, SessionPolicy
@@ -29,12 +30,6 @@ def _check_url(value: str) -> str:
         message = "expected a URL such as memory://"
         raise ValueError(message)
     return value
-
-
-class Section(BaseModel):
-    """A table of settings: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ServerSettings(Section):
@@ -252,7 +247,6 @@ __all__ = [
     "LimitSettings",
     "LogSettings",
     "RunSettings",
-    "Section",
     "ServerSettings",
     "SessionSettings",
     "Settings",

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agent_host.app import create_host
 from agent_host.asgi.server import ServerOptions
+from agent_host.configured_host import create_host
 from agent_host.errors import ConfigurationError
 from agent_host.settings import (
     ChannelSettings,

@@ -1,0 +1,57 @@
+"""A host from settings: its store, its target and its channels found by name.
+
+Owns the way from what an operator sets to `AgentHost`'s arguments, and no behaviour.
+"""
+
+import os
+
+from agent_host.app import AgentHost
+from agent_host.protocols.state_store import StateStore
+from agent_host.registry import channel_config, load_channel, load_store
+from agent_host.settings import (
+    Settings,
+    detect_runtime_mode,
+    parse_channel,
+    refuse_lost_work,
+)
+from agent_host.target_loader import load_target
+
+
+def create_host(settings: Settings) -> AgentHost:
+    """The host that the settings describe, its target loaded and its channels mounted.
+
+    Raises:
+        ConfigurationError: something that is set does not work; the text names the setting.
+    """
+    store = _create_store(settings)
+    refuse_lost_work(
+        settings.runtime_mode or detect_runtime_mode(os.environ),
+        runner_survives=store.durable,
+        store_survives=store.durable,
+        allowed=settings.allow_in_process_runner,
+    )
+    channels = [
+        load_channel(name)(parse_channel(name, table, channel_config(name)))
+        for name, table in settings.channels.items()
+        if table.enabled
+    ]
+    return AgentHost(
+        load_target(settings.target),
+        channels=channels,
+        name=settings.name,
+        description=settings.description,
+        store=store,
+        run_policy=settings.run.to_policy(),
+        session_policy=settings.session.to_policy(),
+        session_mode=settings.session.mode,
+        body_limit_bytes=settings.limits.body_bytes,
+    )
+
+
+def _create_store(settings: Settings) -> StateStore:
+    scheme = settings.store.partition("://")[0]
+    store: StateStore = load_store(scheme)()
+    return store
+
+
+__all__ = ["create_host"]

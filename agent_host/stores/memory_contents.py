@@ -133,7 +133,7 @@ class Contents:
         outcome: list[int] = []
         for item, ttl in items:
             key = item.key
-            if type(item) is StoredRecord:
+            if isinstance(item, StoredRecord):
                 place = (key.collection, key.partition)
                 partition = self._partitions.get(place)
                 if partition is None:

@@ -81,6 +81,29 @@ class Execution:
     another will go on with the run.
     """
 
+    __slots__ = (
+        "_answer",
+        "_deadline",
+        "_driving",
+        "_ending",
+        "_gate",
+        "_is_slow",
+        "_joined",
+        "_needs_history",
+        "_parts",
+        "_place",
+        "_session",
+        "_steered",
+        "_storing",
+        "_task",
+        "_turn",
+        "_verdict",
+        "_watcher",
+        "done",
+        "is_suspended",
+        "ledger",
+    )
+
     def __init__(
         self,
         parts: EngineParts,

@@ -38,6 +38,23 @@ STATUS_OF = {
 class RunLedger:
     """The run as stored, its version, and its journal. One execution at a time writes here."""
 
+    __slots__ = (
+        "_committing",
+        "_event_bytes",
+        "_parts",
+        "_request_is_stored",
+        "_unstored",
+        "_version",
+        "collector",
+        "event_count",
+        "journal",
+        "result",
+        "run",
+        "session",
+        "settled",
+        "stored",
+    )
+
     def __init__(
         self,
         parts: EngineParts,

@@ -115,7 +115,8 @@ class Attempt:
                 stored = await self._patiently(self._find)  # cancelled since it was read
         if stored is None:
             entry = Key(QUEUE, self._kind.name, self._entry.id)
-            await self._patiently(partial(self._book.drop_entry, entry))
+            lane = self._entry.lane
+            await self._patiently(partial(self._book.drop_entry, entry, lane=lane))
         return None
 
     async def _find(self) -> StoredTask | None:
@@ -188,8 +189,7 @@ class Attempt:
                 delay = delay_before_retry(
                     retry, starts=task.starts, retry_after=failure.retry_after
                 )
-                due_at = self._clock.now() + delay
-                await self._book.postpone(stored, due_at=due_at, code=failure.code)
+                await self._book.postpone(stored, delay=delay, code=failure.code)
         except ConflictError:
             # Only a cancellation changes a task that is being attempted.
             await self._clear_away()

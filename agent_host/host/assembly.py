@@ -12,6 +12,7 @@ from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
+from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
@@ -19,6 +20,7 @@ from agent_host.host.run.background import BackgroundRuns
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
+from agent_host.host.run.recovery import RunRecovery
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.gate import SessionGate
@@ -58,6 +60,7 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
     engine = RunEngine(parts, gate)
     turns = TurnMaker(seams.run_hook)
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
+    engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
 
     def reader_of(owner: Owner) -> RunReader:
@@ -106,9 +109,11 @@ def _parts(seams: Seams) -> EngineParts:
         journals=JournalRecords(seams.store, seams.run_policy),
         sessions=SessionRecords(seams.store, seams.session_policy),
         requests=RequestRecords(seams.store),
+        live_runs=LiveRunRecords(seams.store),
         policy=seams.run_policy,
         clock=seams.clock,
         ids=seams.ids,
+        instance=seams.ids.new("prc_"),
     )
 
 

@@ -12,8 +12,9 @@ from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec
 
 TaskHandler: TypeAlias = Callable[[Task], Awaitable[None]]
 """Does the work of one attempt. Returning is success; `RetryTaskError` asks for another attempt,
-`PermanentTaskError` gives up; any other exception is retried within the policy. It must be safe to
-call twice for one task: a crash after the work and before the record repeats it.
+`PermanentTaskError` gives up; `TaskHandedBackError` leaves the task, and all others of its kind, to
+the next process; any other exception is retried within the policy. It must be safe to call twice
+for one task: a crash after the work and before the record repeats it.
 """
 
 
@@ -30,9 +31,18 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         ...
 
     def register(
-        self, kind: str, handler: TaskHandler, *, concurrency: int, retry: RetryPolicy
+        self,
+        kind: str,
+        handler: TaskHandler,
+        *,
+        concurrency: int,
+        retry: RetryPolicy,
+        on_dead: TaskHandler | None = None,
     ) -> None:
         """Say who does tasks of this kind, at most `concurrency` at once in this process.
+
+        `on_dead` is called, at least once, before a task becomes a dead letter; what it raises is
+        logged.
 
         Raises:
             ConfigurationError: the kind has a handler, or the runner was resumed already.

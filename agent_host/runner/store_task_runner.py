@@ -101,7 +101,13 @@ class StoreTaskRunner:
         return self._store.durable
 
     def register(
-        self, kind: str, handler: TaskHandler, *, concurrency: int, retry: RetryPolicy
+        self,
+        kind: str,
+        handler: TaskHandler,
+        *,
+        concurrency: int,
+        retry: RetryPolicy,
+        on_dead: TaskHandler | None = None,
     ) -> None:
         """Say who does tasks of this kind."""
         if self._resumed:
@@ -111,7 +117,9 @@ class StoreTaskRunner:
             message = f"Tasks of kind {kind!r} have a handler already."
             raise ConfigurationError(message)
         self._workers[kind] = Worker(
-            TaskKind(name=kind, handler=handler, concurrency=concurrency, retry=retry),
+            TaskKind(
+                name=kind, handler=handler, concurrency=concurrency, retry=retry, on_dead=on_dead
+            ),
             queue=DueQueue(self._store, kind, window=self._window),
             book=self._book,
             clock=self._clock,

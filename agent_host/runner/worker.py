@@ -48,6 +48,7 @@ class Worker:
         self._attempts: dict[str, _Running] = {}
         self._wake: asyncio.Future[bool] | None = None
         self._idle: asyncio.Future[bool] | None = None
+        self._goes_down = False
 
     def offer(self, stored: StoredTask) -> None:
         """Take a task that was just queued in the store."""
@@ -97,7 +98,7 @@ class Worker:
 
     async def _start_due(self, group: asyncio.TaskGroup) -> float:
         """Start what is due and has room; how long there is nothing to do, in seconds."""
-        while len(self._attempts) < self.kind.concurrency:
+        while len(self._attempts) < self.kind.concurrency and not self._goes_down:
             try:
                 await self._queue.load()
             except StoreError as error:
@@ -125,7 +126,8 @@ class Worker:
         task.add_done_callback(lambda _: self._ended(entry))
 
     def _ended(self, entry: QueueEntry) -> None:
-        del self._attempts[entry.id]
+        ended = self._attempts.pop(entry.id)
+        self._goes_down = self._goes_down or ended.attempt.handed_back
         self._queue.give_up(entry)
         self._rouse()
         if not self._attempts and self._idle is not None and not self._idle.done():

@@ -142,6 +142,8 @@ class AgentHost:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._store)
             await stack.enter_async_context(self._runner)
+            if isinstance(self._authenticator, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._authenticator)
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)

@@ -5,7 +5,9 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from agent_host.authentication.api_key import ApiKey, NewKey
 from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
@@ -13,8 +15,10 @@ from agent_host.authentication.api_key_file import ApiKeyFile
 from agent_host.cli.source import load
 from agent_host.cli.table import format_table
 from agent_host.errors import ConfigurationError
-from agent_host.settings.unit import DURATION_EXPECTED, parse_duration
+from agent_host.settings.unit import DURATION_EXPECTED, Duration
 from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE
+
+_DURATION: Final = TypeAdapter[timedelta](Duration)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -52,12 +56,9 @@ def _duration(text: str | None) -> timedelta | None:
     if text is None:
         return None
     try:
-        found = parse_duration(text)
-    except ValueError as error:
-        raise ConfigurationError(f"--expires: {error}") from None
-    if not isinstance(found, timedelta):
-        raise ConfigurationError(f"--expires: {DURATION_EXPECTED}")
-    return found
+        return _DURATION.validate_python(text)
+    except ValidationError:
+        raise ConfigurationError(f"--expires: {DURATION_EXPECTED}") from None
 
 
 def _new_as_text(new: NewKey, key: ApiKey, path: Path) -> str:

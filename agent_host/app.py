@@ -134,6 +134,11 @@ class AgentHost:
         """What channels are given; for programs that call the target through the whole pipeline."""
         return self._context
 
+    @property
+    def admits_anyone(self) -> bool:
+        """Whether callers need no proof of who they are."""
+        return self._authenticator.admits_anyone
+
     async def __aenter__(self) -> Self:
         """Start the parts in order; what started is unwound if a later one fails."""
         if self._started:

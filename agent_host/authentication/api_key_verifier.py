@@ -53,6 +53,11 @@ class ApiKeyVerifier:
         self._tasks: asyncio.TaskGroup
         self._following: asyncio.Task[None]
 
+    @property
+    def live_keys(self) -> int | None:
+        """How many keys let somebody in; None while the file cannot be read."""
+        return len(self._known) if self._readable else None
+
     def takes(self, credential: str) -> bool:
         """Whether it begins as keys do."""
         return credential.startswith(PREFIX)

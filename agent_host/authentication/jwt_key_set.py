@@ -76,7 +76,8 @@ def parse_key_set(payload: bytes) -> KeySet:
         raise ValueError("what it answers is no JWK Set") from None
     if not isinstance(entries, list):
         raise ValueError("what it answers is no JWK Set")  # noqa: TRY004 - it is the text's form
-    keys = tuple(cast("dict[str, Any]", entry) for entry in entries if _signs(entry))
+    listed = cast("list[object]", entries)
+    keys = tuple(cast("dict[str, Any]", entry) for entry in listed if _signs(entry))
     if len(keys) > _KEYS_LIMIT:
         raise ValueError(f"its JWK Set has more than {_KEYS_LIMIT} keys")
     if not keys:

@@ -54,6 +54,11 @@ class JwtVerifier:
         self._keys: JwtKeySource | None = None
         self._stack = AsyncExitStack()
 
+    @property
+    def remembered(self) -> int:
+        """How many tokens need not be verified again."""
+        return len(self._remembered)
+
     def takes(self, credential: str) -> bool:
         """Whether it has three parts, as signed tokens have (RFC 7515 §3.1)."""
         return credential.count(".") == _DOTS

@@ -9,6 +9,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -30,11 +31,11 @@ def jwk_of(key: PrivateKey, kid: str | None, **members: object) -> dict[str, Any
     """The public half."""
     public: Any = key.public_key()
     if isinstance(key, rsa.RSAPrivateKey):
-        document = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
+        document = RSAAlgorithm.to_jwk(public, as_dict=True)
     elif isinstance(key, ec.EllipticCurvePrivateKey):
-        document = jwt.algorithms.ECAlgorithm.to_jwk(public, as_dict=True)
+        document = ECAlgorithm.to_jwk(public, as_dict=True)
     else:
-        document = jwt.algorithms.OKPAlgorithm.to_jwk(public, as_dict=True)
+        document = OKPAlgorithm.to_jwk(public, as_dict=True)
     named = {} if kid is None else {"kid": kid}
     return {**document, "use": "sig", "key_ops": ["verify"], **named, **members}
 

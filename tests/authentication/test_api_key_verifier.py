@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from agent_host.authentication import api_key_verifier
 from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
 from agent_host.authentication.api_key_file import ApiKeyFile
 from agent_host.authentication.api_key_verifier import LOOK_EVERY, ApiKeyVerifier
@@ -68,20 +67,20 @@ async def test_a_key_is_its_subject(tmp_path: Path) -> None:
         assert await keys.verifier.verify(key) is proof
 
 
-@pytest.mark.parametrize(
-    "forge",
-    [
-        lambda key: key[:-1],
-        lambda key: key + "x",
-        lambda key: key[:-1] + ("a" if key[-1] != "a" else "b"),
-        lambda key: key.rpartition("_")[0] + "_",
-        lambda key: "ah_nobody_" + key.rpartition("_")[2],
-        lambda key: "ah_",
-        lambda key: "ah__",
-        lambda key: key.swapcase(),
-        lambda key: "ah_" + key,
-    ],
-)
+FORGERIES: list[Callable[[str], str]] = [
+    lambda key: key[:-1],
+    lambda key: key + "x",
+    lambda key: key[:-1] + ("a" if key[-1] != "a" else "b"),
+    lambda key: key.rpartition("_")[0] + "_",
+    lambda key: "ah_nobody_" + key.rpartition("_")[2],
+    lambda key: "ah_",
+    lambda key: "ah__",
+    lambda key: key.swapcase(),
+    lambda key: "ah_" + key,
+]
+
+
+@pytest.mark.parametrize("forge", FORGERIES)
 async def test_what_is_not_quite_a_key_is_refused(
     tmp_path: Path, forge: Callable[[str], str]
 ) -> None:
@@ -101,7 +100,7 @@ async def test_digests_are_compared_in_constant_time_known_id_or_not(
         return real(a, b)
 
     async with open_keys(tmp_path) as (keys, key, _):
-        monkeypatch.setattr(api_key_verifier.hmac, "compare_digest", compare)
+        monkeypatch.setattr(hmac, "compare_digest", compare)
         await keys.verifier.verify(key)
         assert await keys.refuses(key[:-1])
         assert await keys.refuses("ah_nobody_knows")
@@ -113,7 +112,7 @@ async def test_a_new_key_is_taken_without_a_restart(tmp_path: Path) -> None:
     async with open_keys(tmp_path) as (keys, _, proof):
         second = keys.create("second")
         assert await keys.refuses(second)
-        await keys.until(lambda: len(keys.verifier._known) == 2)
+        await keys.until(lambda: keys.verifier.live_keys == 2)
         assert not await keys.refuses(second)
         assert not proof.ended
 
@@ -121,7 +120,7 @@ async def test_a_new_key_is_taken_without_a_restart(tmp_path: Path) -> None:
 async def test_a_revoked_key_ends_what_goes_on_with_it_and_nothing_else(tmp_path: Path) -> None:
     async with open_keys(tmp_path) as (keys, key, proof):
         other = keys.create("other", subject="alice", tenant="acme")
-        await keys.until(lambda: len(keys.verifier._known) == 2)
+        await keys.until(lambda: keys.verifier.live_keys == 2)
         proof_of_other = await keys.verifier.verify(other)
         keys.book.revoke("laptop")
         await keys.until(lambda: proof.ended)
@@ -181,7 +180,7 @@ async def test_a_file_that_goes_bad_stops_everybody_until_it_is_mended(
         monkeypatch.undo()
         path.write_bytes(content)
         path.chmod(0o600)
-        await keys.until(lambda: keys.verifier._readable)
+        await keys.until(lambda: keys.verifier.live_keys == 1)
         assert not (await keys.verifier.verify(key)).ended
 
 

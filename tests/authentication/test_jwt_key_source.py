@@ -11,7 +11,7 @@ from agent_host.authentication.jwt_key_source import ASK_AGAIN, REFRESH_EVERY, S
 from agent_host.authentication.jwt_policy import JwtPolicy
 from agent_host.errors import AuthenticationUnavailableError, ConfigurationError
 from tests.authentication.issuer import AUDIENCE, ISSUER, RSA_KEYS, Issuer, jwk_of
-from tests.authentication.test_jwt_verifier import Tokens, open_tokens
+from tests.authentication.test_jwt_verifier import Tokens, open_tokens, policy_of
 
 BOTH = [jwk_of(RSA_KEYS[0], "one"), jwk_of(RSA_KEYS[1], "two")]
 
@@ -192,7 +192,7 @@ async def test_redirects_are_not_followed() -> None:
 )
 def test_rules_that_leave_a_door_open_are_refused(policy: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):
-        JwtPolicy(**{"issuer": ISSUER, "audiences": (AUDIENCE,), **policy})
+        policy_of(**policy)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:1"])

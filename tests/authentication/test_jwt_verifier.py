@@ -35,6 +35,12 @@ from tests.authentication.issuer import (
 )
 
 
+def policy_of(**rules: Any) -> JwtPolicy:
+    """The rules of these tests, and those that one of them is about."""
+    all_rules: dict[str, Any] = {"issuer": ISSUER, "audiences": (AUDIENCE,), **rules}
+    return JwtPolicy(**all_rules)
+
+
 class Tokens:
     """A verifier, its issuer and the clock of both."""
 
@@ -42,7 +48,7 @@ class Tokens:
         self.issuer = issuer
         self.clock = ManualClock()
         self.verifier = JwtVerifier(
-            JwtPolicy(**{"issuer": ISSUER, "audiences": (AUDIENCE,), **policy}),
+            policy_of(**policy),
             client=issuer.client(),
             clock=self.clock,
         )
@@ -269,7 +275,11 @@ async def test_scopes_mean_what_the_operator_says(
 
 
 async def test_tenant_and_claims_come_from_the_token_where_it_is_said_so() -> None:
-    policy = {"tenant_claim": "org", "shown_claims": ("email",), "required_claims": ("azp",)}
+    policy: dict[str, Any] = {
+        "tenant_claim": "org",
+        "shown_claims": ("email",),
+        "required_claims": ("azp",),
+    }
     async with open_tokens(**policy) as tokens:
         good = {"org": "acme", "email": "alice@example.org", "azp": "app", "phone": "1"}
         principal = (await tokens.verify(tokens.sign(claims=good))).principal
@@ -294,9 +304,8 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("agent_host.authentication.jwt_verifier._REMEMBERED", 2)
     async with open_tokens() as tokens:
         proofs = [await tokens.verify(tokens.sign(claims={"jti": str(n)})) for n in range(5)]
-        assert len(tokens.verifier._remembered) == 2
-        del proofs
-        assert len(tokens.verifier._signed_with) == 2
+        assert tokens.verifier.remembered == 2
+        assert not any(proof.ended for proof in proofs)
 
 
 @given(st.text(alphabet="abcXYZ019-_.=", max_size=60), st.binary(max_size=60))

@@ -114,6 +114,7 @@ class AgentHost:
                 session_mode=session_mode,
                 clock=clock,
                 ids=ids,
+                challenge=None if self.admits_anyone else self._authenticator.challenge,
             )
         )
         self._stack = AsyncExitStack()

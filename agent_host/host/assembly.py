@@ -49,6 +49,7 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    challenge: str | None = None
 
 
 def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
@@ -91,7 +92,12 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
         deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
     )
     context = ChannelContext(
-        parts, pipeline=pipeline, engine=engine, book=book, reader_of=reader_of
+        parts,
+        pipeline=pipeline,
+        engine=engine,
+        book=book,
+        reader_of=reader_of,
+        challenge=seams.challenge,
     )
     return engine, context
 

@@ -115,6 +115,7 @@ class AgentHost:
                 session_mode=session_mode,
                 clock=clock,
                 ids=ids,
+                challenge=None if self.admits_anyone else self._authenticator.challenge,
             )
         )
         self._engine = assembled.engine
@@ -143,6 +144,11 @@ class AgentHost:
         """Runs of everybody, for programs that operate the host."""
         return self._operator
 
+    @property
+    def admits_anyone(self) -> bool:
+        """Whether callers need no proof of who they are."""
+        return self._authenticator.admits_anyone
+
     async def __aenter__(self) -> Self:
         """Start the parts in order; what started is unwound if a later one fails."""
         if self._started:
@@ -151,6 +157,8 @@ class AgentHost:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._store)
             await stack.enter_async_context(self._runner)
+            if isinstance(self._authenticator, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._authenticator)
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)

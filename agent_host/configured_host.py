@@ -6,8 +6,8 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 import os
 from typing import Any, cast
 
-
 from agent_host.app import AgentHost
+from agent_host.configured_access import create_authenticator
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
@@ -43,6 +43,7 @@ def create_host(settings: Settings) -> AgentHost:
         name=settings.name,
         description=settings.description,
         store=store,
+        authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,

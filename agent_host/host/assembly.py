@@ -53,6 +53,7 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    challenge: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,12 @@ def assemble(seams: Seams) -> Assembly:
         deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
     )
     context = ChannelContext(
-        parts, pipeline=pipeline, engine=engine, book=book, reader_of=reader_of
+        parts,
+        pipeline=pipeline,
+        engine=engine,
+        book=book,
+        reader_of=reader_of,
+        challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
     return Assembly(engine=engine, context=context, operator=operator)

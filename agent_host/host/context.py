@@ -44,12 +44,14 @@ class ChannelContext:
         engine: RunEngine,
         book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
+        challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
         self._reader_of = reader_of
         self._book = book
+        self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
     @property
@@ -61,6 +63,11 @@ class ChannelContext:
     def capabilities(self) -> TargetCapabilities:
         """What it can do."""
         return self._parts.capabilities
+
+    @property
+    def challenge(self) -> str | None:
+        """What callers are asked for."""
+        return self._challenge
 
     @property
     def clock(self) -> Clock:

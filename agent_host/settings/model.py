@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from agent_host.settings.access import AccessSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.unit import Duration, Grace, Size
@@ -235,6 +236,9 @@ class Settings(Section):
     )
     server: ServerSettings = Field(
         default_factory=ServerSettings, description="Where the host listens and how it stops."
+    )
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Who may talk to the host."
     )
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(

@@ -15,7 +15,7 @@ class Inbox:
     is given to whoever asks, again and again.
     """
 
-    __slots__ = ("_arrival", "_limit", "_messages", "_over", "_room")
+    __slots__ = ("_arrival", "_failure", "_limit", "_messages", "_over", "_room")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -23,6 +23,17 @@ class Inbox:
         self._over = False
         self._arrival: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
+        self._failure: Exception | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the application waits for a message that is not there."""
+        return self._arrival is not None and not self._arrival.done()
+
+    def fail(self, failure: Exception) -> None:
+        """Raise it where the application asks for more than is there."""
+        self._failure = failure
+        _wake(self._arrival)
 
     async def put(self, message: Any) -> None:  # noqa: ANN401 - ASGI's own message type
         """Add a message, waiting for room unless it is the disconnect."""
@@ -41,6 +52,8 @@ class Inbox:
     async def get(self) -> Any:  # noqa: ANN401 - ASGI's own message type
         """The next message, as ASGI's `receive`."""
         while not self._messages:
+            if self._failure is not None:
+                raise self._failure
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
         if self._messages[0]["type"] in _DISCONNECTS:

@@ -34,7 +34,7 @@ def test_work_that_would_be_lost_is_refused_with_the_settings_to_change(
             allowed=False,
         )
     text = str(caught.value)
-    assert f"the {lost} lives in this process only" in text
+    assert f"the {lost} lives on this machine only" in text
     assert "allow_in_process_runner = true" in text
 
 

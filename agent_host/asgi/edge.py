@@ -1,0 +1,218 @@
+"""The outermost part of the host: is the request addressed to us, may its page send it, who is it
+from, and in whose name?
+
+Pure ASGI, http and websocket. It asks nobody who they are: that is each route's guard's. What it
+finds out is in the scope for all others: `client`, `scheme` and the `host` header are those that
+the client used, as far as trusted proxies tell.
+"""
+
+import ipaddress
+import logging
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from typing import Final, NoReturn
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agent_host.asgi.authority import Authority, HostList, parse_authority
+from agent_host.asgi.cors import is_preflight, preflight_answer, sharing
+from agent_host.asgi.edge_error import (
+    TooManyHeadersError,
+    UntrustedHostError,
+    UntrustedOriginError,
+)
+from agent_host.asgi.edge_policy import EdgePolicy, IsolationSource
+from agent_host.asgi.edge_refusal import refuse
+from agent_host.asgi.forwarded import HEADERS, TrustedNetworks, client_hop, plain_address, read_hops
+from agent_host.asgi.isolation import ISOLATION_HEADERS, read_isolation, without_isolation
+from agent_host.asgi.origin import OriginList, is_same_origin, parse_origin
+from agent_host.context import current_isolation
+from agent_host.errors import ConfigurationError, HostError
+
+_KNOWN_LIMIT: Final = 1024
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLAIN: Final[Mapping[str, str]] = {"ws": "http", "wss": "https"}
+_SECURE: Final[Mapping[str, Mapping[str, str]]] = {
+    "http": {"http": "http", "https": "https"},
+    "websocket": {"http": "ws", "https": "wss"},
+}
+
+_logger = logging.getLogger(__name__)
+
+
+class Edge:
+    """ASGI middleware; nothing may stand before it that looks at the scope.
+
+    Most requests come by no proxy, from no page and to a name that was seen before: they cost one
+    look at their headers.
+
+    Raises:
+        ConfigurationError: the policy has an entry that is none, or takes isolation headers from
+            proxies and names no proxy.
+    """
+
+    def __init__(self, app: ASGIApp, policy: EdgePolicy) -> None:
+        self._app = app
+        self._policy = policy
+        self._hosts = HostList(policy.allowed_hosts, setting="server.allowed_hosts")
+        self._origins = OriginList(policy.allowed_origins)
+        self._proxies = TrustedNetworks(policy.trusted_proxies)
+        self._header_count_limit = policy.header_count_limit
+        if policy.isolation is IsolationSource.PROXIES and not self._proxies:
+            message = (
+                "`server.isolation_headers` takes them from trusted proxies, and none is named: "
+                "set `server.trusted_proxies` to the addresses of yours."
+            )
+            raise ConfigurationError(message)
+        forwarded = HEADERS[policy.forwarded_headers] if self._proxies else frozenset[bytes]()
+        self._forwarded = forwarded
+        self._noted = forwarded | ISOLATION_HEADERS | {b"origin"}
+        # Bounded: only names that were let in are kept, and all are forgotten when it is full.
+        self._known: set[tuple[object, bytes | None]] = set()
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Let a request in or refuse it. No coroutine of its own for most."""
+        if scope["type"] == "lifespan":
+            return self._app(scope, receive, send)
+        headers = scope["headers"]
+        host: bytes | None = None
+        noted = len(headers) > self._header_count_limit
+        for name, value in headers:
+            if name == b"host":
+                noted = noted or host is not None
+                host = value
+            elif name in self._noted:
+                noted = True
+        server = scope.get("server")
+        if noted or (server and server[0], host) not in self._known:
+            return self._look(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _look(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = None
+        try:
+            if len(scope["headers"]) > self._header_count_limit:
+                raise TooManyHeadersError(self._header_count_limit)
+            scope = dict(scope)
+            is_from_proxy = bool(self._proxies) and self._is_from_proxy(scope)
+            host = self._check_host(scope)
+            if is_from_proxy:
+                host = self._follow_back(scope) or host
+            origin = self._check_origin(scope, host)
+            if origin is not None:
+                if is_preflight(scope):
+                    await preflight_answer(scope, origin)(scope, receive, send)
+                    return
+                send = sharing(send, origin)
+            isolation = None
+            if self._policy.isolation is IsolationSource.PLATFORM or (
+                is_from_proxy and self._policy.isolation is IsolationSource.PROXIES
+            ):
+                isolation = read_isolation(scope["headers"])
+            scope["headers"] = without_isolation(scope["headers"])
+            # Set without keys too: the context may be one that a former request left behind.
+            token = current_isolation.set(isolation)
+        except HostError as error:
+            with suppress(OSError):  # the client has left; nobody is there to be told
+                await refuse(error, scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            current_isolation.reset(token)
+
+    def _is_from_proxy(self, scope: Scope) -> bool:
+        client = scope.get("client")
+        return client is not None and self._proxies.has(client[0])
+
+    def _check_host(self, scope: Scope) -> Authority | None:
+        """The host that the request names, checked; None if it names none and need not."""
+        said = [value for name, value in scope["headers"] if name == b"host"]
+        server = scope.get("server")
+        arrival = str(server[0]) if server else None
+        if len(said) > 1:
+            _refuse_host()
+        raw = said[0] if said else None
+        authority = None if raw is None else parse_authority(raw.decode("latin-1"))
+        if not self._admits(authority, arrival):
+            _refuse_host()
+        if len(self._known) >= _KNOWN_LIMIT:
+            self._known.clear()
+        self._known.add((arrival, raw))
+        return authority
+
+    def _admits(self, host: Authority | None, arrival: str | None) -> bool:
+        is_local, address = _arrival(arrival)
+        if self._hosts.takes_all or not (is_local or self._policy.allowed_hosts):
+            return True
+        if host is None:
+            return False
+        if host.name == address or (is_local and host.is_loopback):
+            return True
+        return self._hosts.has(host)
+
+    def _follow_back(self, scope: Scope) -> Authority | None:
+        """Put what the proxies say of the client into the scope; its host, if they name one."""
+        lines: dict[bytes, list[str]] = {}
+        for name, value in scope["headers"]:
+            if name in self._forwarded:
+                lines.setdefault(name, []).append(value.decode("latin-1"))
+        hops = read_hops(
+            self._policy.forwarded_headers, {name: ",".join(text) for name, text in lines.items()}
+        )
+        hop = client_hop(hops, self._proxies)
+        if hop.client is not None:
+            scope["client"] = (hop.client, 0)
+        if hop.scheme is not None:
+            scope["scheme"] = _SECURE[scope["type"]][hop.scheme]
+        if not hop.host:
+            return None
+        raw = hop.host.lower().encode("latin-1")
+        others = [header for header in scope["headers"] if header[0] != b"host"]
+        scope["headers"] = [(b"host", raw), *others]
+        host = self._check_host(scope)
+        if host is None:
+            _refuse_host()
+        return host
+
+    def _check_origin(self, scope: Scope, host: Authority | None) -> bytes | None:
+        """The origin, if it is another one that may read the answer."""
+        said = [value for name, value in scope["headers"] if name == b"origin"]
+        if not said:
+            return None
+        text = said[0].decode("latin-1")
+        origin = parse_origin(text)
+        scheme = scope.get("scheme", "http")
+        is_same = (
+            origin is not None
+            and host is not None
+            and is_same_origin(origin, scheme=_PLAIN.get(scheme, scheme), host=host)
+        )
+        is_allowed = len(said) == 1 and (is_same or self._origins.has(text, origin))
+        is_http = scope["type"] == "http"
+        if is_allowed:
+            return said[0] if is_http and not is_same else None
+        if is_http and scope["method"] in _SAFE and not is_preflight(scope):
+            return None  # it changes nothing, and the browser keeps the answer from the page
+        _logger.warning("a page of another origin was refused; see `server.allowed_origins`")
+        raise UntrustedOriginError
+
+
+def _refuse_host() -> NoReturn:
+    _logger.warning("a request for another host was refused; see `server.allowed_hosts`")
+    raise UntrustedHostError
+
+
+def _arrival(arrival: str | None) -> tuple[bool, str | None]:
+    """Whether a connection came in on loopback, and the address it came in on."""
+    if arrival is None:
+        return False, None
+    try:
+        address = plain_address(arrival)
+    except ValueError:
+        return arrival == "localhost", None
+    unspecified = address in {ipaddress.IPv4Address(0), ipaddress.IPv6Address(0)}
+    return address.is_loopback, None if unspecified else str(address)
+
+
+__all__ = ["Edge"]

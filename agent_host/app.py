@@ -20,6 +20,7 @@ from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.bind import check_bind
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
+from agent_host.asgi.edge_rule import EdgeRules
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
@@ -130,7 +131,7 @@ class AgentHost:
             routes=self._routes(
                 body_limit_bytes, LimitedRoutes(limits or RequestLimits(), clock.monotonic)
             ),
-            middleware=[Middleware(Edge, policy=edge or EdgePolicy()), *middleware],
+            middleware=[Middleware(Edge, rules=EdgeRules(edge or EdgePolicy())), *middleware],
             exception_handlers=exception_handlers(),
             lifespan=self._lifespan,
         )

@@ -6,7 +6,6 @@ finds out is in the scope for all others: `client`, `scheme` and the `host` head
 the client used, as far as trusted proxies tell.
 """
 
-import ipaddress
 import logging
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
@@ -14,20 +13,21 @@ from typing import Final, NoReturn
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agent_host.asgi.authority import Authority, HostList, parse_authority
+from agent_host.asgi.authority import Authority, parse_authority
 from agent_host.asgi.cors import is_preflight, preflight_answer, sharing
 from agent_host.asgi.edge_error import (
     TooManyHeadersError,
     UntrustedHostError,
     UntrustedOriginError,
 )
-from agent_host.asgi.edge_policy import EdgePolicy, IsolationSource
+from agent_host.asgi.edge_policy import IsolationSource
 from agent_host.asgi.edge_refusal import refuse
-from agent_host.asgi.forwarded import HEADERS, TrustedNetworks, client_hop, plain_address, read_hops
-from agent_host.asgi.isolation import ISOLATION_HEADERS, read_isolation, without_isolation
-from agent_host.asgi.origin import OriginList, is_same_origin, parse_origin
+from agent_host.asgi.edge_rule import EdgeRules
+from agent_host.asgi.forwarded import client_hop, read_hops
+from agent_host.asgi.isolation import read_isolation, without_isolation
+from agent_host.asgi.origin import is_same_origin, parse_origin
 from agent_host.context import current_isolation
-from agent_host.errors import ConfigurationError, HostError
+from agent_host.errors import HostError
 
 _KNOWN_LIMIT: Final = 1024
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,28 +45,13 @@ class Edge:
 
     Most requests come by no proxy, from no page and to a name that was seen before: they cost one
     look at their headers.
-
-    Raises:
-        ConfigurationError: the policy has an entry that is none, or takes isolation headers from
-            proxies and names no proxy.
     """
 
-    def __init__(self, app: ASGIApp, policy: EdgePolicy) -> None:
+    def __init__(self, app: ASGIApp, rules: EdgeRules) -> None:
         self._app = app
-        self._policy = policy
-        self._hosts = HostList(policy.allowed_hosts, setting="server.allowed_hosts")
-        self._origins = OriginList(policy.allowed_origins)
-        self._proxies = TrustedNetworks(policy.trusted_proxies)
-        self._header_count_limit = policy.header_count_limit
-        if policy.isolation is IsolationSource.PROXIES and not self._proxies:
-            message = (
-                "`server.isolation_headers` takes them from trusted proxies, and none is named: "
-                "set `server.trusted_proxies` to the addresses of yours."
-            )
-            raise ConfigurationError(message)
-        forwarded = HEADERS[policy.forwarded_headers] if self._proxies else frozenset[bytes]()
-        self._forwarded = forwarded
-        self._noted = forwarded | ISOLATION_HEADERS | {b"origin"}
+        self._rules = rules
+        self._noted = rules.noted
+        self._header_count_limit = rules.policy.header_count_limit
         # Bounded: only names that were let in are kept, and all are forgotten when it is full.
         self._known: set[tuple[object, bytes | None]] = set()
 
@@ -94,7 +79,7 @@ class Edge:
             if len(scope["headers"]) > self._header_count_limit:
                 raise TooManyHeadersError(self._header_count_limit)
             scope = dict(scope)
-            is_from_proxy = bool(self._proxies) and self._is_from_proxy(scope)
+            is_from_proxy = self._is_from_proxy(scope)
             host = self._check_host(scope)
             if is_from_proxy:
                 host = self._follow_back(scope) or host
@@ -105,8 +90,9 @@ class Edge:
                     return
                 send = sharing(send, origin)
             isolation = None
-            if self._policy.isolation is IsolationSource.PLATFORM or (
-                is_from_proxy and self._policy.isolation is IsolationSource.PROXIES
+            source = self._rules.policy.isolation
+            if source is IsolationSource.PLATFORM or (
+                is_from_proxy and source is IsolationSource.PROXIES
             ):
                 isolation = read_isolation(scope["headers"])
             scope["headers"] = without_isolation(scope["headers"])
@@ -123,7 +109,7 @@ class Edge:
 
     def _is_from_proxy(self, scope: Scope) -> bool:
         client = scope.get("client")
-        return client is not None and self._proxies.has(client[0])
+        return client is not None and self._rules.proxies.has(client[0])
 
     def _check_host(self, scope: Scope) -> Authority | None:
         """The host that the request names, checked; None if it names none and need not."""
@@ -134,33 +120,24 @@ class Edge:
             _refuse_host()
         raw = said[0] if said else None
         authority = None if raw is None else parse_authority(raw.decode("latin-1"))
-        if not self._admits(authority, arrival):
+        if not self._rules.admits(authority, arrival):
             _refuse_host()
         if len(self._known) >= _KNOWN_LIMIT:
             self._known.clear()
         self._known.add((arrival, raw))
         return authority
 
-    def _admits(self, host: Authority | None, arrival: str | None) -> bool:
-        is_local, address = _arrival(arrival)
-        if self._hosts.takes_all or not (is_local or self._policy.allowed_hosts):
-            return True
-        if host is None:
-            return False
-        if host.name == address or (is_local and host.is_loopback):
-            return True
-        return self._hosts.has(host)
-
     def _follow_back(self, scope: Scope) -> Authority | None:
         """Put what the proxies say of the client into the scope; its host, if they name one."""
         lines: dict[bytes, list[str]] = {}
         for name, value in scope["headers"]:
-            if name in self._forwarded:
+            if name in self._rules.forwarded:
                 lines.setdefault(name, []).append(value.decode("latin-1"))
         hops = read_hops(
-            self._policy.forwarded_headers, {name: ",".join(text) for name, text in lines.items()}
+            self._rules.policy.forwarded_headers,
+            {name: ",".join(text) for name, text in lines.items()},
         )
-        hop = client_hop(hops, self._proxies)
+        hop = client_hop(hops, self._rules.proxies)
         if hop.client is not None:
             scope["client"] = (hop.client, 0)
         if hop.scheme is not None:
@@ -188,7 +165,7 @@ class Edge:
             and host is not None
             and is_same_origin(origin, scheme=_PLAIN.get(scheme, scheme), host=host)
         )
-        is_allowed = len(said) == 1 and (is_same or self._origins.has(text, origin))
+        is_allowed = len(said) == 1 and (is_same or self._rules.origins.has(text, origin))
         is_http = scope["type"] == "http"
         if is_allowed:
             return said[0] if is_http and not is_same else None
@@ -201,18 +178,6 @@ class Edge:
 def _refuse_host() -> NoReturn:
     _logger.warning("a request for another host was refused; see `server.allowed_hosts`")
     raise UntrustedHostError
-
-
-def _arrival(arrival: str | None) -> tuple[bool, str | None]:
-    """Whether a connection came in on loopback, and the address it came in on."""
-    if arrival is None:
-        return False, None
-    try:
-        address = plain_address(arrival)
-    except ValueError:
-        return arrival == "localhost", None
-    unspecified = address in {ipaddress.IPv4Address(0), ipaddress.IPv6Address(0)}
-    return address.is_loopback, None if unspecified else str(address)
 
 
 __all__ = ["Edge"]

@@ -1,6 +1,6 @@
 """Who may address the host, from where, and whose word about others it takes: the edge's rules.
 
-Values only. They are checked and made ready for use by `Edge`.
+Values only. `EdgeRules` checks them and makes them ready for use.
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,7 @@
 file. Anybody can make one, so it is allowed by name only.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from agent_host.asgi.authority import Authority, HostList, parse_authority
 from agent_host.errors import ConfigurationError
 
 _PORTS: Final = {"http": 80, "https": 443}
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
 _SETTING: Final = "server.allowed_origins"
 
 
@@ -60,7 +62,7 @@ class OriginList:
             if entry in {"*", "null"}:
                 continue
             scheme, separator, host = entry.lower().partition("://")
-            if not separator or not scheme.isascii() or not host:
+            if not separator or not _SCHEME.fullmatch(scheme) or not host:
                 raise _no_origin(entry)
             port = _PORTS.get(scheme)
             if port is None:

@@ -3,7 +3,12 @@
 import pytest
 
 from agent_host.errors import ConfigurationError
-from agent_host.settings import RuntimeMode, detect_runtime_mode, refuse_lost_work
+from agent_host.settings import (
+    RuntimeMode,
+    detect_isolation,
+    detect_runtime_mode,
+    refuse_lost_work,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +18,14 @@ from agent_host.settings import RuntimeMode, detect_runtime_mode, refuse_lost_wo
 def test_a_platform_that_freezes_processes_is_detected(marker: str) -> None:
     assert detect_runtime_mode({marker: "x"}) is RuntimeMode.EPHEMERAL
     assert detect_runtime_mode({marker: ""}) is RuntimeMode.LONG_RUNNING
+
+
+def test_only_a_platform_that_sets_isolation_headers_is_believed_to() -> None:
+    assert detect_isolation({"FOUNDRY_HOSTING_ENVIRONMENT": "x"})
+    assert not detect_isolation({"FOUNDRY_HOSTING_ENVIRONMENT": ""})
+    assert not detect_isolation(
+        {"AZURE_FUNCTIONS_ENVIRONMENT": "x", "AWS_LAMBDA_FUNCTION_NAME": "x"}
+    )
 
 
 def test_any_other_place_is_long_running() -> None:

@@ -49,7 +49,9 @@ def scope_of(
     parts = (caller.channel, caller.account, *who)
     if isolation is not None:
         parts = (*parts, isolation.within(IsolationKey("")))
-    return sha256("".join(f"{len(part)}.{part}" for part in parts).encode()).hexdigest()
+    # A platform's id may hold a lone surrogate.
+    joined = "".join(f"{len(part)}.{part}" for part in parts)
+    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class IdempotencyRecords:

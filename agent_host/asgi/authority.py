@@ -7,6 +7,7 @@ name without regard to case and to the dot that may end it.
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agent_host.errors import ConfigurationError
@@ -37,6 +38,7 @@ class Authority(NamedTuple):
             return False
 
 
+@lru_cache(maxsize=1024)
 def parse_authority(text: str) -> Authority | None:
     """The authority that `text` is; None if it is none.
 

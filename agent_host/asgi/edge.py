@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agent_host.asgi.authority import Authority, parse_authority
+from agent_host.asgi.authority import parse_authority
 from agent_host.asgi.cors import is_preflight, preflight_answer, sharing
 from agent_host.asgi.edge_error import (
     TooManyHeadersError,
@@ -23,13 +23,11 @@ from agent_host.asgi.edge_error import (
 from agent_host.asgi.edge_policy import IsolationSource
 from agent_host.asgi.edge_refusal import refuse
 from agent_host.asgi.edge_rule import EdgeRules
-from agent_host.asgi.forwarded import client_hop, read_hops
 from agent_host.asgi.isolation import read_isolation, without_isolation
-from agent_host.asgi.origin import is_same_origin, parse_origin
+from agent_host.asgi.origin import Origin, is_same_origin, parse_origin
 from agent_host.context import current_isolation
 from agent_host.errors import HostError
 
-_KNOWN_LIMIT: Final = 1024
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PLAIN: Final[Mapping[str, str]] = {"ws": "http", "wss": "https"}
 _SECURE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -52,8 +50,7 @@ class Edge:
         self._rules = rules
         self._noted = rules.noted
         self._header_count_limit = rules.policy.header_count_limit
-        # Bounded: only names that were let in are kept, and all are forgotten when it is full.
-        self._known: set[tuple[object, bytes | None]] = set()
+        self._admits = rules.admits
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Let a request in or refuse it. No coroutine of its own for most."""
@@ -69,7 +66,7 @@ class Edge:
             elif name in self._noted:
                 noted = True
         server = scope.get("server")
-        if noted or (server and server[0], host) not in self._known:
+        if noted or not self._admits(server and server[0], host):
             return self._look(scope, receive, send)
         return self._app(scope, receive, send)
 
@@ -80,10 +77,10 @@ class Edge:
                 raise TooManyHeadersError(self._header_count_limit)
             scope = dict(scope)
             is_from_proxy = self._is_from_proxy(scope)
-            host = self._check_host(scope)
+            self._check_host(scope)
             if is_from_proxy:
-                host = self._follow_back(scope) or host
-            origin = self._check_origin(scope, host)
+                self._follow_back(scope)
+            origin = self._check_origin(scope)
             if origin is not None:
                 if is_preflight(scope):
                     await preflight_answer(scope, origin)(scope, receive, send)
@@ -111,60 +108,38 @@ class Edge:
         client = scope.get("client")
         return client is not None and self._rules.proxies.has(client[0])
 
-    def _check_host(self, scope: Scope) -> Authority | None:
-        """The host that the request names, checked; None if it names none and need not."""
+    def _check_host(self, scope: Scope) -> None:
         said = [value for name, value in scope["headers"] if name == b"host"]
         server = scope.get("server")
-        arrival = str(server[0]) if server else None
-        if len(said) > 1:
+        if len(said) > 1 or not self._admits(server and server[0], said[0] if said else None):
             _refuse_host()
-        raw = said[0] if said else None
-        authority = None if raw is None else parse_authority(raw.decode("latin-1"))
-        if not self._rules.admits(authority, arrival):
-            _refuse_host()
-        if len(self._known) >= _KNOWN_LIMIT:
-            self._known.clear()
-        self._known.add((arrival, raw))
-        return authority
 
-    def _follow_back(self, scope: Scope) -> Authority | None:
-        """Put what the proxies say of the client into the scope; its host, if they name one."""
-        lines: dict[bytes, list[str]] = {}
-        for name, value in scope["headers"]:
-            if name in self._rules.forwarded:
-                lines.setdefault(name, []).append(value.decode("latin-1"))
-        hops = read_hops(
-            self._rules.policy.forwarded_headers,
-            {name: ",".join(text) for name, text in lines.items()},
-        )
-        hop = client_hop(hops, self._rules.proxies)
+    def _follow_back(self, scope: Scope) -> None:
+        """Put what the proxies say of the client into the scope."""
+        headers = scope["headers"]
+        said = [header for header in headers if header[0] in self._rules.forwarded]
+        if not said:
+            return
+        hop = self._rules.client_of(*said)
         if hop.client is not None:
             scope["client"] = (hop.client, 0)
         if hop.scheme is not None:
             scope["scheme"] = _SECURE[scope["type"]][hop.scheme]
-        if not hop.host:
-            return None
-        raw = hop.host.lower().encode("latin-1")
-        others = [header for header in scope["headers"] if header[0] != b"host"]
-        scope["headers"] = [(b"host", raw), *others]
-        host = self._check_host(scope)
-        if host is None:
-            _refuse_host()
-        return host
+        if hop.host:
+            host = (b"host", hop.host.lower().encode("latin-1"))
+            scope["headers"] = [host, *(header for header in headers if header[0] != b"host")]
+            if parse_authority(hop.host) is None:
+                _refuse_host()
+            self._check_host(scope)
 
-    def _check_origin(self, scope: Scope, host: Authority | None) -> bytes | None:
+    def _check_origin(self, scope: Scope) -> bytes | None:
         """The origin, if it is another one that may read the answer."""
         said = [value for name, value in scope["headers"] if name == b"origin"]
         if not said:
             return None
         text = said[0].decode("latin-1")
         origin = parse_origin(text)
-        scheme = scope.get("scheme", "http")
-        is_same = (
-            origin is not None
-            and host is not None
-            and is_same_origin(origin, scheme=_PLAIN.get(scheme, scheme), host=host)
-        )
+        is_same = origin is not None and _is_same(origin, scope)
         is_allowed = len(said) == 1 and (is_same or self._rules.origins.has(text, origin))
         is_http = scope["type"] == "http"
         if is_allowed:
@@ -173,6 +148,13 @@ class Edge:
             return None  # it changes nothing, and the browser keeps the answer from the page
         _logger.warning("a page of another origin was refused; see `server.allowed_origins`")
         raise UntrustedOriginError
+
+
+def _is_same(origin: Origin, scope: Scope) -> bool:
+    raw = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    host = parse_authority(raw.decode("latin-1"))
+    scheme: str = scope.get("scheme") or "http"
+    return host is not None and is_same_origin(origin, scheme=_PLAIN.get(scheme, scheme), host=host)
 
 
 def _refuse_host() -> NoReturn:

@@ -10,12 +10,13 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agent_host.errors import ConfigurationError
 
 HOPS_LIMIT: Final = 64
-_CACHE_LIMIT: Final = 4096
+_CACHE_SIZE: Final = 4096
 _PAIR: Final = re.compile(
     r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s\",;]*))\s*"
 )
@@ -53,26 +54,17 @@ class TrustedNetworks:
         ConfigurationError: one is no network, or is everybody.
     """
 
-    __slots__ = ("_known", "_networks")
+    __slots__ = ("_networks", "has")
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = [_network(text) for text in networks]
-        self._known: dict[str, bool] = {}
+        self.has = lru_cache(maxsize=_CACHE_SIZE)(self._has)
+        """Whether an address is one of them; text that is no address is none."""
 
     def __bool__(self) -> bool:
         return bool(self._networks)
 
-    def has(self, address: str) -> bool:
-        """Whether the address is one of them; text that is no address is none."""
-        known = self._known.get(address)
-        if known is None:
-            known = self._look_up(address)
-            if len(self._known) >= _CACHE_LIMIT:
-                self._known.clear()
-            self._known[address] = known
-        return known
-
-    def _look_up(self, text: str) -> bool:
+    def _has(self, text: str) -> bool:
         try:
             address = plain_address(text)
         except ValueError:

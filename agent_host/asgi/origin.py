@@ -6,6 +6,7 @@ file. Anybody can make one, so it is allowed by name only.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agent_host.asgi.authority import Authority, HostList, parse_authority
@@ -23,6 +24,7 @@ class Origin(NamedTuple):
     host: Authority
 
 
+@lru_cache(maxsize=1024)
 def parse_origin(text: str) -> Origin | None:
     """The http or https origin that `text` is; None of `null`, of others, and of what is none."""
     scheme, separator, rest = text.partition("://")

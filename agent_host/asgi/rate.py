@@ -39,6 +39,9 @@ class RateLimit:
         self._keys_limit = keys_limit
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._full_at)
+
     def take(self, key: Hashable) -> float:
         """Take one and return 0, or take none and return the seconds until there is one."""
         now = self._monotonic()

@@ -35,7 +35,7 @@ def test_only_so_many_keys_are_held_and_the_latest_are() -> None:
     assert limit.take("c") > 0
     assert limit.take("b") > 0
     assert limit.take("a") == 0
-    assert len(limit._full_at) == 2
+    assert len(limit) == 2
 
 
 @given(

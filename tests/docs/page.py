@@ -91,6 +91,7 @@ OPERATOR_PAGES = (
     README,
     CONCEPTS,
     Page(path="docs/serving.md"),
+    Page(path="docs/security/edge.md"),
     Page(path="docs/channels/rest.md"),
 )
 PAGES = (README, *_found("docs/**/*.md"), *_found("examples/*.md"))

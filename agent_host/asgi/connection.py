@@ -32,6 +32,7 @@ from agent_host.asgi.inbox import Inbox
 
 _READ_BYTES: Final = 64 * 1024
 _LINGER_SECONDS: Final = 5.0
+_LOOKS_PER_BODY: Final = 16
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 _logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """Seconds that a client may take: for nothing at all between two requests, for the head of a
-    request from its first byte on, and for its body from the head on.
+    request from its first byte on, and for its body, counted while the application waits for it.
     """
 
     idle: float
@@ -78,7 +79,6 @@ class Connection:
         self._closing = False
         self._idle_since: float | None = self._loop.time()
         self._head_since: float | None = None
-        self._busy_since = 0.0
         self._requests: _Requests
         self._timer = self._loop.call_later(0, self._check_time)
 
@@ -148,11 +148,7 @@ class Connection:
                 self._cut()
         elif isinstance(event, Updated):
             self._head_since = None
-            if event.idle:
-                self._idle_since = self._loop.time()
-            else:
-                self._idle_since = None
-                self._busy_since = self._loop.time()
+            self._idle_since = self._loop.time() if event.idle else None
         elif not self._closing:
             self._close()
 
@@ -199,11 +195,14 @@ class Connection:
                 self._close()
                 return
         else:
-            left = self._busy_since + patience.body - now
-            if left <= 0:
-                left = patience.body
-                if self._is_sending_body() and self._requests.inbox.is_awaited:
-                    self._requests.inbox.fail(SlowRequestError())
+            left = patience.body
+            if self._is_sending_body():
+                inbox = self._requests.inbox
+                left -= inbox.awaited_seconds
+                if left <= 0:
+                    inbox.fail(SlowRequestError())
+                # It does not pass while the application does not wait.
+                left = max(left, patience.body / _LOOKS_PER_BODY)
         look_again = min(left, patience.idle, patience.head, patience.body)
         self._timer = self._loop.call_later(look_again, self._check_time)
 

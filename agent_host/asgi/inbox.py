@@ -15,7 +15,16 @@ class Inbox:
     is given to whoever asks, again and again.
     """
 
-    __slots__ = ("_arrival", "_failure", "_limit", "_messages", "_over", "_room")
+    __slots__ = (
+        "_arrival",
+        "_awaited",
+        "_awaited_since",
+        "_failure",
+        "_limit",
+        "_messages",
+        "_over",
+        "_room",
+    )
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -24,11 +33,15 @@ class Inbox:
         self._arrival: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
+        self._awaited = 0.0
+        self._awaited_since: float | None = None
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether the application waits for a message that is not there."""
-        return self._arrival is not None and not self._arrival.done()
+    def awaited_seconds(self) -> float:
+        """How long the application has waited for messages that were not there, in all."""
+        if self._awaited_since is None:
+            return self._awaited
+        return self._awaited + asyncio.get_running_loop().time() - self._awaited_since
 
     def fail(self, failure: Exception) -> None:
         """Raise it where the application asks for more than is there."""
@@ -54,8 +67,14 @@ class Inbox:
         while not self._messages:
             if self._failure is not None:
                 raise self._failure
-            self._arrival = asyncio.get_running_loop().create_future()
-            await self._arrival
+            loop = asyncio.get_running_loop()
+            self._arrival = loop.create_future()
+            self._awaited_since = loop.time()
+            try:
+                await self._arrival
+            finally:
+                self._awaited = self.awaited_seconds
+                self._awaited_since = None
         if self._messages[0]["type"] in _DISCONNECTS:
             return self._messages[0]
         message = self._messages.popleft()

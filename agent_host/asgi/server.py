@@ -41,10 +41,11 @@ class ServerOptions:
 
     `grace` is how long requests may take to finish once the server stops. `keep_alive` is how long
     a connection may be without a request; it is longer than the idle limits of common proxies, as
-    a proxy that is hung up on fails its next request. `head_time` and `body_time` are what a client
-    has to send the head of a request, from its first byte on, and then its body; it is answered 408
-    if it takes longer. A connection beyond `connection_limit` is answered 503. `access_log` writes
-    method, path, status and seconds to the logger `hypercorn.access`.
+    a proxy that is hung up on fails its next request. `head_time` is what a client
+    has for the head of a request, from its first byte on, `body_time` how long it may keep the
+    application waiting for the body; beyond, it is answered 408. A connection beyond
+    `connection_limit` is answered 503. `access_log` writes method, path, status and seconds to the
+    logger `hypercorn.access`.
     """
 
     host: str = "127.0.0.1"

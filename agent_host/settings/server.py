@@ -46,7 +46,7 @@ class ServerSettings(Section):
     )
     body_time: Duration = Field(
         default=timedelta(seconds=60),
-        description="How long a client may take to send the body of a request.",
+        description="How long a client may keep the host waiting for the body of a request.",
     )
     connection_limit: int = Field(
         default=10_000, ge=1, description="Connections at once; one more is answered 503."

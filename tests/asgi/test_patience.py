@@ -80,12 +80,28 @@ async def test_a_body_that_does_not_end_is_a_problem_of_its_own() -> None:
     assert b"application/problem+json" in answer
 
 
+async def test_a_body_that_trickles_in_gains_no_time() -> None:
+    app = application(channel_route(length), body_limit_bytes=2**30)
+    async with (
+        live_server(app, options=ServerOptions(body_time=SHORT)) as url,
+        asyncio.timeout(10),
+        connected(url) as (reader, writer),
+    ):
+        writer.write(POST.replace(b"20", b"1000000000"))
+        answer = asyncio.create_task(reader.read())
+        while not answer.done():
+            writer.write(b"x")
+            await asyncio.sleep(0)
+
+    assert (await answer).startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_client_is_not_blamed_for_an_application_that_takes_its_time() -> None:
     """Its body is long on its way when the application asks for it."""
     late = asyncio.Event()
 
     async def slow(request: Request) -> Response:
-        asyncio.get_running_loop().call_later(0.2, late.set)
+        asyncio.get_running_loop().call_later(1.5, late.set)
         await late.wait()
         return await length(request)
 
@@ -95,7 +111,7 @@ async def test_a_client_is_not_blamed_for_an_application_that_takes_its_time() -
 
     app = application(channel_route(slow), body_limit_bytes=2**23)
     async with (
-        live_server(app, options=ServerOptions(body_time=SHORT)) as url,
+        live_server(app, options=ServerOptions(body_time=timedelta(seconds=1))) as url,
         httpx.AsyncClient(base_url=url) as client,
     ):
         answer = await client.post("/", content=chunks())

@@ -43,6 +43,9 @@ from agent_host.types.identifier import (
     SessionId,
     TaskId,
 )
+from agent_host.types.isolation import (
+    IsolationKeys,
+)
 from agent_host.types.json import (
     JsonObject,
     JsonValue,
@@ -171,6 +174,7 @@ __all__ = [
     "InputReceived",
     "InputRequired",
     "IsolationKey",
+    "IsolationKeys",
     "JournalEntry",
     "JsonObject",
     "JsonValue",

@@ -20,17 +20,21 @@ from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.bind import check_bind
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
+from agent_host.asgi.metrics import metrics_route
 from agent_host.asgi.problem import exception_handlers
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.observability.observation import Observation
+from agent_host.observability.provider import Telemetry
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.event_sink import EventSink
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
@@ -58,6 +62,7 @@ class AgentHost:
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
     `middleware` is Starlette's, outermost first. `behaviors` wrap the target, outermost first.
+    `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
     Use `.app` with any ASGI server, or `.serve()`; `async with host:` starts everything but the
@@ -86,6 +91,8 @@ class AgentHost:
         session_mode: SessionMode = SessionMode.AUTO,
         body_limit_bytes: int = BODY_LIMIT_BYTES,
         middleware: Sequence[Middleware] = (),
+        telemetry: Telemetry | None = None,
+        event_sinks: Sequence[EventSink] = (),
         grace: timedelta = GRACE,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -98,7 +105,17 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
+        watch = self._observation = (
+            Observation(telemetry=telemetry, sinks=event_sinks, clock=clock)
+            if telemetry is not None or event_sinks
+            else None
+        )
+        on_dead = None if watch is None else watch.on_dead
+        if watch is not None:
+            hosted, self._store = watch.target(hosted), watch.store(self._store)
+        self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids, on_dead=on_dead)
+        if watch is not None:
+            self._runner = watch.runner(self._runner)
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
         self._engine, self._context = assemble(
@@ -114,6 +131,7 @@ class AgentHost:
                 session_mode=session_mode,
                 clock=clock,
                 ids=ids,
+                observer=None if watch is None else watch.observer,
             )
         )
         self._stack = AsyncExitStack()
@@ -121,7 +139,7 @@ class AgentHost:
         self._started = False
         self.app = Starlette(
             routes=self._routes(body_limit_bytes),
-            middleware=list(middleware),
+            middleware=[*(() if watch is None else (Middleware(watch.application),)), *middleware],
             exception_handlers=exception_handlers(),
             lifespan=self._lifespan,
         )
@@ -140,6 +158,8 @@ class AgentHost:
             raise ConfigurationError("A host is started once; build another AgentHost.")
         self._started = True
         async with AsyncExitStack() as stack:
+            if self._observation is not None:
+                await stack.enter_async_context(self._observation)
             await stack.enter_async_context(self._store)
             await stack.enter_async_context(self._runner)
             if isinstance(self._target, AbstractAsyncContextManager):
@@ -237,6 +257,8 @@ class AgentHost:
             draining=lambda: not self._engine.is_open,
             check_store=self._store.check,
         )
+        if self._observation is not None and self._observation.metrics_text is not None:
+            wanted.append(metrics_route(self._observation.metrics_text))
         _check_paths(wanted)
         return [
             guard_route(route, authenticator=self._authenticator, body_limit_bytes=body_limit_bytes)

@@ -6,6 +6,7 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 import os
 
 from agent_host.app import AgentHost
+from agent_host.observability.provider import create_telemetry
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
@@ -35,6 +36,7 @@ def create_host(settings: Settings) -> AgentHost:
         for name, table in settings.channels.items()
         if table.enabled
     ]
+    watched = settings.telemetry
     return AgentHost(
         load_target(settings.target),
         channels=channels,
@@ -45,6 +47,8 @@ def create_host(settings: Settings) -> AgentHost:
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,
         body_limit_bytes=settings.limits.body_bytes,
+        telemetry=create_telemetry(watched.to_options()) if watched.enabled else None,
+        event_sinks=watched.to_sinks(),
     )
 
 

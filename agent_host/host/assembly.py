@@ -26,6 +26,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
@@ -49,6 +50,7 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    observer: RunObserver | None = None
 
 
 def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
@@ -109,6 +111,7 @@ def _parts(seams: Seams) -> EngineParts:
         policy=seams.run_policy,
         clock=seams.clock,
         ids=seams.ids,
+        observer=seams.observer,
     )
 
 

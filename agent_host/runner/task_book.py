@@ -37,7 +37,7 @@ class TaskBook:
     """Tasks over one store. A change that finds another's raises `ConflictError` and did nothing.
 
     `queued` is told of each task that came into the queue, `in_doubt` of each change that failed
-    in a way that leaves open whether one did.
+    in a way that leaves open whether one did, `buried` of each new dead letter.
     """
 
     def __init__(
@@ -48,10 +48,12 @@ class TaskBook:
         retention: timedelta,
         queued: Callable[[StoredTask], None],
         in_doubt: Callable[[], None],
+        buried: Callable[[Task], None] | None = None,
     ) -> None:
         self._store = store
         self._queued = queued
         self._in_doubt = in_doubt
+        self._buried = buried
         self._lanes = Lanes(store, clock)
         self._retention = retention
 
@@ -120,6 +122,8 @@ class TaskBook:
         task = replace(stored.task, status=TaskStatus.DEAD, last_error=code)
         grave = Put(grave_key(task.id), task.id.encode())
         await self._leave(stored, [put_task(stored.succeeded_by(task)), grave])
+        if self._buried is not None:
+            self._buried(task)
 
     async def revive(self, dead: StoredTask, *, due_at: datetime, order: int) -> None:
         """Schedule a dead letter again, as if for the first time."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from agent_host.context import current_owner, current_run_id
+from agent_host.context import current_channel, current_owner, current_run_id
 from agent_host.errors import StoreError
 from agent_host.host.run.deadline import Deadline
 from agent_host.host.run.failure import (
@@ -126,6 +126,7 @@ class Execution:
     async def _main(self) -> None:
         current_owner.set(self.ledger.run.owner)
         current_run_id.set(self.ledger.run.id)
+        current_channel.set(self.ledger.run.channel)
         try:
             terminal = await self._run()
         except SuspendedError:

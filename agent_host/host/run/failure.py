@@ -11,6 +11,7 @@ from agent_host.errors import (
     StoreError,
     TargetError,
 )
+from agent_host.failure_taxonomy import classify
 from agent_host.types.event import RunFailure
 from agent_host.types.identifier import RunId
 
@@ -64,7 +65,8 @@ def failure_of(error: BaseException, run_id: RunId) -> RunFailure:
                 _place(error),
             )
             logger.debug("run %s", run_id, exc_info=error)
-            return RunFailure(code=FailureCode.TARGET_ERROR, message="The agent failed to answer.")
+            code, retryable = classify(error)
+            return RunFailure(code=code, message="The agent failed to answer.", retryable=retryable)
 
 
 def _place(error: BaseException) -> str:

@@ -210,7 +210,10 @@ class RunLedger:
 
     def give_up(self, terminal: RunFailed) -> None:
         """The store does not take the end of the run: tell at least those who wait here."""
-        self.run = replace(self.run, status=RunStatus.FAILED, failure=terminal.failure)
+        before = self.run
+        self.run = replace(before, status=RunStatus.FAILED, failure=terminal.failure)
+        if self._parts.observer is not None:
+            self._parts.observer.changed(before, self.run)
         self.settled.set()
 
     async def _move(
@@ -271,7 +274,9 @@ class RunLedger:
             if changes_run:
                 self._version = outcome[-1]
             self._unstored.clear()
-            self.run = run
+            before, self.run = self.run, run
+            if after is not None and self._parts.observer is not None:
+                self._parts.observer.changed(before, run)
         finally:
             self._committing = None
             committing.set()

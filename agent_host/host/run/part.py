@@ -7,6 +7,7 @@ from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
@@ -29,6 +30,7 @@ class EngineParts:
     policy: RunPolicy
     clock: Clock
     ids: IdFactory
+    observer: RunObserver | None = None
 
 
 __all__ = ["EngineParts"]

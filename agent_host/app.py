@@ -1,7 +1,7 @@
 """The one composition root: concrete parts meet here, and start and stop in order.
 
-`AgentHost` is the front door for programs. Behaviour lives in the parts. The server is imported by
-those who use it, as a host that runs under another one would pay for it at every start.
+`AgentHost` is the front door for programs. Behaviour lives in the parts. The server, and what
+watches a host, are imported by those who use them, as all others would pay for it at every start.
 """
 
 import asyncio
@@ -20,21 +20,17 @@ from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.bind import check_bind
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
-from agent_host.asgi.metrics import metrics_route
 from agent_host.asgi.problem import exception_handlers
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
-from agent_host.observability.observation import Observation
-from agent_host.observability.provider import Telemetry
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
-from agent_host.protocols.event_sink import EventSink
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
@@ -48,6 +44,9 @@ from agent_host.types.session import SessionMode, SessionPolicy
 
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
+    from agent_host.observability.observation import Observation
+    from agent_host.observability.provider import Telemetry
+    from agent_host.protocols.event_sink import EventSink
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
@@ -91,8 +90,8 @@ class AgentHost:
         session_mode: SessionMode = SessionMode.AUTO,
         body_limit_bytes: int = BODY_LIMIT_BYTES,
         middleware: Sequence[Middleware] = (),
-        telemetry: Telemetry | None = None,
-        event_sinks: Sequence[EventSink] = (),
+        telemetry: "Telemetry | None" = None,
+        event_sinks: "Sequence[EventSink]" = (),
         grace: timedelta = GRACE,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -105,11 +104,7 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        watch = self._observation = (
-            Observation(telemetry=telemetry, sinks=event_sinks, clock=clock)
-            if telemetry is not None or event_sinks
-            else None
-        )
+        watch = self._observation = _observe(telemetry, event_sinks, clock)
         on_dead = None if watch is None else watch.on_dead
         if watch is not None:
             hosted, self._store = watch.target(hosted), watch.store(self._store)
@@ -258,12 +253,24 @@ class AgentHost:
             check_store=self._store.check,
         )
         if self._observation is not None and self._observation.metrics_text is not None:
+            from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
+
             wanted.append(metrics_route(self._observation.metrics_text))
         _check_paths(wanted)
         return [
             guard_route(route, authenticator=self._authenticator, body_limit_bytes=body_limit_bytes)
             for route in wanted
         ]
+
+
+def _observe(
+    telemetry: "Telemetry | None", sinks: "Sequence[EventSink]", clock: Clock
+) -> "Observation | None":
+    if telemetry is None and not sinks:
+        return None
+    from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
+
+    return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
 
 
 def _check_paths(routes: Sequence[ChannelRoute]) -> None:

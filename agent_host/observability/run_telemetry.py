@@ -72,8 +72,7 @@ class RunTelemetry:
                 if run.failure is not None:
                     failure = failure_class(run.failure.code)
                     span.set_attribute(telemetry.ERROR_TYPE, failure.value)
-                    code = telemetry.to_word(run.failure.code)
-                    span.set_attribute(telemetry.FAILURE_CODE, code)
+                    span.set_attribute(telemetry.FAILURE_CODE, telemetry.to_word(run.failure.code))
                     span.set_status(Status(StatusCode.ERROR))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from agent_host.errors import FailureCode
 from agent_host.failure_taxonomy import failure_class
 from agent_host.observability.event_feed import EventFeed
+from agent_host.telemetry import to_word
 from agent_host.types.lifecycle import RunLifecycle, RunPhase
 from agent_host.types.run import Run, RunStatus
 
@@ -83,7 +84,7 @@ def lifecycle_of(phase: RunPhase, run: Run) -> RunLifecycle:
         background=run.background,
         attempt=run.attempt,
         failure=None if failure is None else failure_class(failure.code),
-        failure_code=None if failure is None else failure.code,
+        failure_code=None if failure is None else to_word(failure.code),
         retryable=failure is not None and failure.retryable,
         queued_for=(
             run.started_at - run.created_at

@@ -47,6 +47,7 @@ from agent_host.types.json import (
     JsonObject,
     JsonValue,
 )
+from agent_host.types.lifecycle import RunLifecycle, RunPhase
 from agent_host.types.message import (
     Message,
     Role,
@@ -204,6 +205,8 @@ __all__ = [
     "RunFailed",
     "RunFailure",
     "RunId",
+    "RunLifecycle",
+    "RunPhase",
     "RunPolicy",
     "RunResult",
     "RunStarted",

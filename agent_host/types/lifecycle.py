@@ -31,8 +31,8 @@ class RunLifecycle:
     """One station, at an aware UTC time.
 
     `failure` is one of ten classes (see `agent_host.failure_taxonomy`), `failure_code` the run's
-    own code. `duration` is from the target's first start to the end, `queued_for` from acceptance
-    to the first start; both only where they are known.
+    own code if it is a word, else `_OTHER`. `queued_for` is from acceptance to the first start,
+    `duration` from the latest start to the end; both only where they are known.
     """
 
     phase: RunPhase

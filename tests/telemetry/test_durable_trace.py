@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from opentelemetry.trace import SpanKind
 
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.store_double import SeverableStore
-from agent_host.types import RunPolicy, RunStatus
+from agent_host.types import RunPolicy, RunStatus, SessionMode
 from tests.host.harness import finished, hosted, request
 from tests.telemetry.recording import Recording, attributes_of, context_of, parent_of
 from tests.telemetry.target import Gated, echo
@@ -32,16 +33,16 @@ async def test_an_attempt_is_below_the_span_that_scheduled_it_and_links_to_it() 
 
 
 async def test_a_background_run_goes_on_with_its_trace_after_a_restart() -> None:
-    policy = RunPolicy(background_limit=1, cancel_grace=timedelta(seconds=0.05))
+    options: dict[str, Any] = {
+        "run_policy": RunPolicy(background_limit=1, cancel_grace=timedelta(seconds=0.05)),
+        "session_mode": SessionMode.DISABLED,
+        "grace": timedelta(seconds=0.1),
+    }
     async with MemoryStateStore() as store:
         before, target = Recording(), Gated()
         tracer = before.telemetry.tracer_provider.get_tracer("caller")
         async with hosted(
-            target,
-            store=SeverableStore(store),
-            telemetry=before.telemetry,
-            run_policy=policy,
-            grace=timedelta(seconds=0.1),
+            target, store=SeverableStore(store), telemetry=before.telemetry, **options
         ) as context:
             await context.start(request("first", background=True))
             await target.began.wait()
@@ -52,7 +53,7 @@ async def test_a_background_run_goes_on_with_its_trace_after_a_restart() -> None
 
         after = Recording()
         async with hosted(
-            echo, store=SeverableStore(store), telemetry=after.telemetry, run_policy=policy
+            echo, store=SeverableStore(store), telemetry=after.telemetry, **options
         ) as context:
             outcome = await finished(context, accepted.run.id)
             while not after.named("attempt"):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from agent_host.types import (
     Question,
     QuestionId,
     RunEvent,
+    RunPolicy,
     RunStatus,
     TargetCapabilities,
     TargetDescription,
@@ -175,7 +177,8 @@ async def test_an_answer_reaches_a_generator_through_its_span() -> None:
 
 async def test_a_cancelled_run_ends_its_spans() -> None:
     recording, target = Recording(), Gated()
-    async with hosted(target, telemetry=recording.telemetry) as context:
+    policy = RunPolicy(cancel_grace=timedelta(seconds=0.01))
+    async with hosted(target, telemetry=recording.telemetry, run_policy=policy) as context:
         waiting = asyncio.ensure_future(context.run(request("x")))
         await target.began.wait()
         view = await runs_of(context)

@@ -1,9 +1,9 @@
 """Ten words for why a run failed, whatever failed and however it says so."""
 
 import asyncio
-from typing import Any
 
 import httpx
+import httpx2
 import openai
 import pytest
 from hypothesis import given
@@ -28,10 +28,11 @@ from agent_host.failure_taxonomy import classify, failure_class
 
 TEN = {code for code in FailureCode if code not in ("target_protocol", "answer_timeout")}
 REQUEST = httpx.Request("POST", "http://model/")
+TO_MODEL = httpx2.Request("POST", "http://model/")
 
 
-def answered(status: int, **body: Any) -> httpx.Response:
-    return httpx.Response(status, request=REQUEST, json=body)
+def answered(status: int) -> httpx.Response:
+    return httpx.Response(status, request=REQUEST)
 
 
 def openai_error(status: int, code: str | None = None) -> Exception:
@@ -41,7 +42,7 @@ def openai_error(status: int, code: str | None = None) -> Exception:
         500: openai.InternalServerError,
     }
     body = None if code is None else {"code": code}
-    return kind[status]("no", response=answered(status), body=body)
+    return kind[status]("no", response=httpx2.Response(status, request=TO_MODEL), body=body)
 
 
 class WithTool(Exception):  # noqa: N818 - a stranger's
@@ -67,8 +68,8 @@ class Hostile(Exception):  # noqa: N818 - a stranger's
         (openai_error(500), "dependency", True),
         (openai_error(400), "dependency", False),
         (openai_error(400, "context_length_exceeded"), "context_overflow", False),
-        (openai.APITimeoutError(REQUEST), "dependency", True),
-        (openai.APIConnectionError(request=REQUEST), "dependency", True),
+        (openai.APITimeoutError(TO_MODEL), "dependency", True),
+        (openai.APIConnectionError(request=TO_MODEL), "dependency", True),
         (httpx.ReadTimeout("late"), "dependency", True),
         (httpx.ConnectError("gone"), "dependency", True),
         (httpx.HTTPStatusError("no", request=REQUEST, response=answered(429)), "rate_limit", True),

@@ -65,7 +65,7 @@ class Recording:
         """
         wanted = {key.replace("__", "."): value for key, value in attributes.items()}
         return sum(
-            getattr(point, "value", None) or getattr(point, "count", 0)
+            float(getattr(point, "value", None) or getattr(point, "count", 0))
             for point in self.points(name)
             if wanted.items() <= dict(point.attributes).items()
         )

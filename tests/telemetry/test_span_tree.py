@@ -160,7 +160,7 @@ class Asking:
         question = Question(id=QuestionId("q"), prompt="sure?", schema={"type": "string"})
         answer = yield InputRequired(questions=(question,))
         assert answer is not None
-        yield TextDelta(text=str(answer.values["q"]))
+        yield TextDelta(text=str(answer.values[QuestionId("q")]))
 
 
 async def test_an_answer_reaches_a_generator_through_its_span() -> None:

@@ -6,7 +6,7 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 import os
 
 from agent_host.app import AgentHost
-from agent_host.observability.provider import create_telemetry
+from agent_host.observability.sdk import create_telemetry
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (

@@ -16,8 +16,10 @@ from starlette.requests import HTTPConnection
 
 from agent_host import AgentHost
 from agent_host.errors import ConfigurationError, MissingExtraError, UnauthenticatedError
-from agent_host.observability.provider import TelemetryOptions, create_telemetry
-from agent_host.types import Principal
+from agent_host.observability import sdk
+from agent_host.observability.provider import TelemetryOptions
+from agent_host.observability.sdk import create_telemetry
+from agent_host.types import Principal, RunStatus
 from tests.host.harness import hosted, request
 from tests.telemetry.target import echo
 
@@ -78,6 +80,19 @@ async def test_the_standard_variables_count(monkeypatch: pytest.MonkeyPatch) -> 
         async with hosted(echo, telemetry=create_telemetry(TelemetryOptions())) as context:
             await context.run(request("x"))
         assert collector.resource()["service.name"] == "from-environment"
+
+
+async def test_a_collector_that_is_gone_fails_no_run_and_no_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sdk, "FLUSH_SECONDS", 0.05)
+    options = TelemetryOptions(
+        otlp_endpoint=f"http://127.0.0.1:{free_port()}", metrics_port=free_port()
+    )
+    async with hosted(echo, telemetry=create_telemetry(options, environment={})) as context:
+        outcome = await context.run(request("x"))
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert "telemetry.otlp_endpoint" in caplog.text
 
 
 @pytest.mark.parametrize(("sampling", "spans"), [(0.0, False), (1.0, True)])

@@ -64,11 +64,8 @@ class Recording:
         attributes, whose names are written with `__` for a dot.
         """
         wanted = {key.replace("__", "."): value for key, value in attributes.items()}
-        return sum(
-            float(getattr(point, "value", None) or getattr(point, "count", 0))
-            for point in self.points(name)
-            if wanted.items() <= dict(point.attributes).items()
-        )
+        found = [p for p in self.points(name) if wanted.items() <= dict(p.attributes).items()]
+        return float(sum(p.value if hasattr(p, "value") else p.count for p in found))
 
     def metrics(self) -> Iterator[Any]:
         """All of them."""

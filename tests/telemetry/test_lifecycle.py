@@ -177,6 +177,22 @@ async def test_a_host_that_stops_says_that_it_interrupted() -> None:
     assert sink.phases(accepted.run.id) == ["queued", "started", "interrupted"]
 
 
+async def test_an_end_that_cannot_be_stored_is_told_all_the_same() -> None:
+    sink, target = Kept(), Gated()
+    async with MemoryStateStore() as inner:
+        store = SeverableStore(inner)
+        async with hosted(
+            target, store=store, event_sinks=[sink], session_mode=SessionMode.DISABLED
+        ) as context:
+            waiting = asyncio.ensure_future(context.run(request("x")))
+            await target.began.wait()
+            store.cut = True
+            target.may_end.set()
+            outcome = await waiting
+    assert sink.phases(outcome.run.id) == ["started", "failed"]
+    assert (sink.events[-1].failure, sink.events[-1].retryable) == ("dependency", True)
+
+
 async def test_a_raising_sink_hurts_no_run_and_is_counted() -> None:
     recording = Recording()
     async with hosted(echo, event_sinks=[Raising()], telemetry=recording.telemetry) as context:

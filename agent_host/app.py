@@ -1,7 +1,7 @@
 """The one composition root: concrete parts meet here, and start and stop in order.
 
-`AgentHost` is the front door for programs. Behaviour lives in the parts. The server is imported by
-those who use it, as a host that runs under another one would pay for it at every start.
+`AgentHost` is the front door for programs. Behaviour lives in the parts. The server, and what
+watches a host, are imported by those who use them, as all others would pay for it at every start.
 """
 
 import asyncio
@@ -50,6 +50,9 @@ from agent_host.types.session import SessionMode, SessionPolicy
 
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
+    from agent_host.observability.observation import Observation
+    from agent_host.observability.provider import Telemetry
+    from agent_host.protocols.event_sink import EventSink
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
@@ -65,6 +68,7 @@ class AgentHost:
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
+    `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
     Use `.app` with any ASGI server, or `.serve()`; `async with host:` starts everything but the
@@ -95,6 +99,8 @@ class AgentHost:
         limits: RequestLimits | None = None,
         edge: EdgePolicy | None = None,
         middleware: Sequence[Middleware] = (),
+        telemetry: "Telemetry | None" = None,
+        event_sinks: "Sequence[EventSink]" = (),
         grace: timedelta = GRACE,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -107,7 +113,15 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
+        watch = self._observation = _observe(telemetry, event_sinks, clock)
+        on_buried = None if watch is None else watch.on_buried
+        if watch is not None:
+            hosted, self._store = watch.target(hosted), watch.store(self._store)
+        self._runner = runner or StoreTaskRunner(
+            self._store, clock=clock, ids=ids, on_buried=on_buried
+        )
+        if watch is not None:
+            self._runner = watch.runner(self._runner)
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
         assembled = assemble(
@@ -124,6 +138,7 @@ class AgentHost:
                 clock=clock,
                 ids=ids,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
+                observer=None if watch is None else watch.observer,
             )
         )
         self._engine = assembled.engine
@@ -136,7 +151,11 @@ class AgentHost:
             routes=self._routes(
                 body_limit_bytes, LimitedRoutes(limits or RequestLimits(), clock.monotonic)
             ),
-            middleware=[Middleware(Edge, rules=EdgeRules(edge or EdgePolicy())), *middleware],
+            middleware=[
+                *(() if watch is None else (Middleware(watch.application),)),
+                Middleware(Edge, rules=EdgeRules(edge or EdgePolicy())),
+                *middleware,
+            ],
             exception_handlers=exception_handlers(),
             lifespan=self._lifespan,
         )
@@ -165,6 +184,8 @@ class AgentHost:
             raise ConfigurationError("A host is started once; build another AgentHost.")
         self._started = True
         async with AsyncExitStack() as stack:
+            if self._observation is not None:
+                await stack.enter_async_context(self._observation)
             await stack.enter_async_context(self._store)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
@@ -264,6 +285,10 @@ class AgentHost:
             draining=lambda: not self._engine.is_open,
             check_store=self._store.check,
         )
+        if self._observation is not None and self._observation.metrics_text is not None:
+            from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
+
+            wanted.append(metrics_route(self._observation.metrics_text))
         _check_paths(wanted)
         authenticator = limited.limit_failures(self._authenticator)
         return [
@@ -274,6 +299,16 @@ class AgentHost:
             )
             for route in wanted
         ]
+
+
+def _observe(
+    telemetry: "Telemetry | None", sinks: "Sequence[EventSink]", clock: Clock
+) -> "Observation | None":
+    if telemetry is None and not sinks:
+        return None
+    from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
+
+    return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
 
 
 def _check_paths(routes: Sequence[ChannelRoute]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from agent_host.app import AgentHost
 from agent_host.configured_access import create_authenticator
+from agent_host.observability.sdk import create_telemetry
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
@@ -40,6 +41,7 @@ def create_host(settings: Settings) -> AgentHost:
         for name, table in settings.channels.items()
         if table.enabled
     ]
+    watched = settings.telemetry
     return AgentHost(
         load_target(settings.target),
         channels=channels,
@@ -53,6 +55,8 @@ def create_host(settings: Settings) -> AgentHost:
         body_limit_bytes=settings.limits.body_bytes,
         limits=settings.limits.to_limits(),
         edge=settings.server.to_edge_policy(on_isolating_platform=detect_isolation(os.environ)),
+        telemetry=create_telemetry(watched.to_options()) if watched.enabled else None,
+        event_sinks=watched.to_sinks(),
     )
 
 

@@ -22,4 +22,13 @@ current_owner: ContextVar[Owner | None] = ContextVar("agent_host_owner", default
 current_run_id: ContextVar[RunId | None] = ContextVar("agent_host_run_id", default=None)
 """Set while a target runs; the correlation id of whatever it logs."""
 
-__all__ = ["current_isolation", "current_owner", "current_principal", "current_run_id"]
+current_channel: ContextVar[str | None] = ContextVar("agent_host_channel", default=None)
+"""Set while a target runs: the name of the channel that its turn came by."""
+
+__all__ = [
+    "current_channel",
+    "current_isolation",
+    "current_owner",
+    "current_principal",
+    "current_run_id",
+]

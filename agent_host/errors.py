@@ -223,7 +223,8 @@ class DrainingError(HostError):
 class TargetError(HostError):
     """A target raises it to fail with a text that callers may see.
 
-    Every other exception of a target is reported as `target_error`, its text kept in the log.
+    Every other exception of a target is reported without its text, which the log keeps: by the
+    class that `failure_taxonomy` knows it by, else as `target_error`.
     """
 
     code = "target_error"

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.outcome import Outcome
 from benchmarks.report import table
 
-NAMES = ("rest_echo", "rest_stream", "memory_sessions", "startup")
+NAMES = ("rest_echo", "rest_stream", "memory_sessions", "startup", "telemetry")
 
 
 def main() -> int:

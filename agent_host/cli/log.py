@@ -1,7 +1,8 @@
 """How log lines of the process look: for people, or one JSON object each.
 
 Owns the root logger's handler of a process that the command line started; a library's user sets
-logging up alone. Both forms carry the run's id where there is one.
+logging up alone. Both forms carry the run's id where there is one; JSON has its channel, trace and
+span too.
 """
 
 import json
@@ -10,10 +11,12 @@ import sys
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from agent_host.context import current_run_id
+from agent_host.observability.log_filter import RunContextFilter
 
 _QUIET: Final = ("asyncio", "hpack", "httpcore", "httpx")
 """Loggers whose lines below a warning are noise, or name the URLs (and so the tokens) in use."""
+
+_IDS: Final = ("run_id", "channel", "trace_id", "span_id")
 
 
 class HumanFormatter(logging.Formatter):
@@ -25,13 +28,13 @@ class HumanFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line, with the id of the run that it belongs to."""
         line = super().formatMessage(record)
-        run_id = current_run_id.get()
+        run_id = getattr(record, "run_id", "")
         return f"{line} [{run_id}]" if run_id else line
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line: `time` (UTC, ISO 8601), `level`, `logger`, `message`, and `run_id` and
-    `exception` where there is one.
+    """One object per line: `time` (UTC, ISO 8601), `level`, `logger`, `message`, and `run_id`,
+    `channel`, `trace_id`, `span_id` and `exception` where there is one.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -42,9 +45,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        run_id = current_run_id.get()
-        if run_id:
-            line["run_id"] = run_id
+        for name in _IDS:
+            value = getattr(record, name, "")
+            if value:
+                line[name] = value
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -59,6 +63,7 @@ def configure_logging(*, level: str, format: str, stream: TextIO | None = None) 
         stream: where lines go.
     """
     handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
+    handler.addFilter(RunContextFilter())
     handler.setFormatter(JsonFormatter() if format == "json" else HumanFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)

@@ -30,6 +30,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
@@ -54,6 +55,7 @@ class Seams:
     clock: Clock
     ids: IdFactory
     challenge: str | None = None
+    observer: RunObserver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,7 @@ def _parts(seams: Seams) -> EngineParts:
         clock=seams.clock,
         ids=seams.ids,
         instance=seams.ids.new("prc_"),
+        observer=seams.observer,
     )
 
 

@@ -1,7 +1,7 @@
 """Durable work over any store that one process owns: as durable as that store is."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -36,7 +36,7 @@ class StoreTaskRunner:
     Finished tasks are kept for `retention`, dead letters until they are purged. A drain that stops
     an attempt does not count it; a crash does, so that a task that kills its process ends as a dead
     letter. Handlers must end when cancelled. A window of due tasks is kept in memory for each kind;
-    the rest stays in the store until it is needed.
+    the rest stays in the store until it is needed. `on_buried` is told of each new dead letter.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class StoreTaskRunner:
         ids: IdFactory | None = None,
         retention: timedelta = RETENTION,
         window: int = WINDOW,
+        on_buried: Callable[[Task], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
@@ -61,6 +62,7 @@ class StoreTaskRunner:
             retention=retention,
             queued=self._offer,
             in_doubt=self._distrust,
+            buried=on_buried,
         )
         self._dead = DeadLetters(store, book=self._book, order=self._order, timeline=self._timeline)
         self._census = TaskCensus(store)

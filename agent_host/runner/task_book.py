@@ -35,7 +35,7 @@ class TaskBook:
     """Tasks over one store. A change that finds another's raises `ConflictError` and did nothing.
 
     `queued` is told of each task that came into the queue, `in_doubt` of each change that failed
-    in a way that leaves open whether one did.
+    in a way that leaves open whether one did, `buried` of each new dead letter.
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class TaskBook:
         retention: timedelta,
         queued: Callable[[StoredTask], None],
         in_doubt: Callable[[], None],
+        buried: Callable[[Task], None] | None = None,
     ) -> None:
         self._store = store
         self._group = group
         self._timeline = timeline
         self._queued = queued
         self._in_doubt = in_doubt
+        self._buried = buried
         self._lanes = Lanes(store, timeline)
         self._retention = retention
 
@@ -124,6 +126,8 @@ class TaskBook:
         task = changed(stored.task, TaskStatus.DEAD, last_error=code, over_at=now)
         dead = stored.succeeded_by(task)
         await self._leave(stored, [put_task(dead), *put_graves(dead)])
+        if self._buried is not None:
+            self._buried(task)
 
     async def revive(self, dead: StoredTask, turn: Turn) -> None:
         """Schedule a dead letter again, as if for the first time."""

@@ -15,6 +15,7 @@ from agent_host.settings.limit import LimitSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.server import ServerSettings
+from agent_host.settings.telemetry import TelemetrySettings
 from agent_host.settings.unit import Duration, Grace, Size
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 from agent_host.types.session import ConcurrencyPolicy, SessionMode, SessionPolicy
@@ -209,6 +210,10 @@ class Settings(Section):
         default_factory=LimitSettings, description="What a request and a caller may cost."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
+    telemetry: TelemetrySettings = Field(
+        default_factory=TelemetrySettings,
+        description="Traces, metrics, and the events of runs. They carry ids, never content.",
+    )
     channels: dict[str, ChannelSettings] = Field(
         default_factory=lambda: {"rest": ChannelSettings()},
         description=(

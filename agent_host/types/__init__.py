@@ -50,6 +50,7 @@ from agent_host.types.json import (
     JsonObject,
     JsonValue,
 )
+from agent_host.types.lifecycle import RunLifecycle, RunPhase
 from agent_host.types.message import (
     Message,
     Role,
@@ -208,6 +209,8 @@ __all__ = [
     "RunFailed",
     "RunFailure",
     "RunId",
+    "RunLifecycle",
+    "RunPhase",
     "RunPolicy",
     "RunResult",
     "RunStarted",

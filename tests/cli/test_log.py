@@ -6,9 +6,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
 
 from agent_host.cli.log import configure_logging
-from agent_host.context import current_run_id
+from agent_host.context import current_channel, current_run_id
+from agent_host.observability.log_filter import RunContextFilter
 from agent_host.types.identifier import RunId
 
 LOG = logging.getLogger("agent_host.tests")
@@ -62,6 +64,27 @@ def test_a_line_for_people_without_a_run_has_no_bracket() -> None:
     configure_logging(level="info", format="human", stream=stream)
     LOG.warning("slow")
     assert stream.getvalue().endswith("slow\n")
+
+
+def test_a_json_line_of_a_run_has_its_channel_and_span(run_id: str) -> None:
+    stream = io.StringIO()
+    configure_logging(level="info", format="json", stream=stream)
+    context = SpanContext(trace_id=0xA, span_id=0xB, is_remote=False)
+    token = current_channel.set("rest")
+    try:
+        with use_span(NonRecordingSpan(context)):
+            LOG.info("within")
+    finally:
+        current_channel.reset(token)
+    line = json.loads(stream.getvalue())
+    assert (line["run_id"], line["channel"]) == (run_id, "rest")
+    assert (line["trace_id"], line["span_id"]) == (f"{0xA:032x}", f"{0xB:016x}")
+
+
+def test_any_handler_can_have_the_ids(run_id: str) -> None:
+    record = logging.LogRecord("x", logging.INFO, __file__, 1, "message", None, None)
+    assert RunContextFilter().filter(record)
+    assert (vars(record)["run_id"], vars(record)["trace_id"]) == (run_id, "")
 
 
 def test_the_level_holds_and_urls_of_http_calls_stay_out() -> None:

@@ -65,6 +65,8 @@ class BackgroundRuns:
         except BaseException:
             self._places.pop(run.id, None)
             raise
+        if self._parts.observer is not None:
+            self._parts.observer.created(run)
         return run
 
     async def go_on(self, run: Run, answer: Answer) -> None:

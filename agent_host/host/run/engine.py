@@ -184,6 +184,8 @@ class RunEngine:
         ledger.open(prepared.writes)
         if prepared.store_first or not started:
             await ledger.store()
+        if self._parts.observer is not None:
+            self._parts.observer.created(ledger.run)
         return self.execute(ledger, prepared)
 
     def execute(self, ledger: RunLedger, prepared: PreparedRun) -> Execution:
@@ -199,8 +201,11 @@ class RunEngine:
         )
         self._live[ledger.run.id] = execution
         self._idle.clear()
+        work = execution.main()
+        if self._parts.observer is not None:
+            work = self._parts.observer.executing(lambda: ledger.run, work)
         # It says itself when it is over: a callback for each run would cost more than the set.
-        self._tasks.add(asyncio.get_running_loop().create_task(execution.main()))
+        self._tasks.add(asyncio.get_running_loop().create_task(work))
         return execution
 
     def on_abandoned(self, execution: Execution) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from agent_host.context import current_isolation, current_owner, current_run_id
 from agent_host.errors import StoreError
 from agent_host.host.run.deadline import Deadline
 from agent_host.host.run.failure import (
@@ -24,6 +23,7 @@ from agent_host.host.run.ledger import RunLedger
 from agent_host.host.run.order import schedule_expiry
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.question import with_ids
+from agent_host.host.run.surroundings import surround
 from agent_host.host.run.target_stream import TargetStream
 from agent_host.host.run.watcher import ExecutionWatcher
 from agent_host.host.session.gate import Place, SessionGate
@@ -125,9 +125,7 @@ class Execution:
             self._watcher.on_returned(task)
 
     async def _main(self) -> None:
-        current_owner.set(self.ledger.run.owner)
-        current_run_id.set(self.ledger.run.id)
-        current_isolation.set(self._turn.isolation)
+        surround(self.ledger.run, self._turn.isolation)
         try:
             terminal = await self._run()
         except SuspendedError:

@@ -11,6 +11,8 @@ from agent_host.errors import (
     StoreError,
     TargetError,
 )
+from agent_host.failure_taxonomy import classify
+from agent_host.telemetry import to_word
 from agent_host.types.event import RunFailure
 from agent_host.types.identifier import RunId
 
@@ -39,7 +41,7 @@ def failure_of(error: BaseException, run_id: RunId) -> RunFailure:
     """What a caller is told about an exception, and what the log keeps of it."""
     match error:
         case TargetError():
-            logger.warning("run %s: the target failed with %s", run_id, error.code)
+            logger.warning("run %s: the target failed with %s", run_id, to_word(error.code))
             return RunFailure(code=error.code, message=str(error), retryable=error.retryable)
         case InvalidInputError():
             return RunFailure(code=FailureCode.VALIDATION, message=str(error))
@@ -64,7 +66,8 @@ def failure_of(error: BaseException, run_id: RunId) -> RunFailure:
                 _place(error),
             )
             logger.debug("run %s", run_id, exc_info=error)
-            return RunFailure(code=FailureCode.TARGET_ERROR, message="The agent failed to answer.")
+            code, retryable = classify(error)
+            return RunFailure(code=code, message="The agent failed to answer.", retryable=retryable)
 
 
 def _place(error: BaseException) -> str:

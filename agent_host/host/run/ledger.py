@@ -245,7 +245,7 @@ class RunLedger:
 
     def give_up(self, terminal: RunFailed) -> None:
         """The store does not take the end of the run: tell at least those who wait here."""
-        self.run = replace(self.run, status=RunStatus.FAILED, failure=terminal.failure)
+        self._become(replace(self.run, status=RunStatus.FAILED, failure=terminal.failure))
         self.settled.set()
 
     async def _move(
@@ -297,36 +297,51 @@ class RunLedger:
         try:
             if self._in_doubt:
                 await self._find_out()
-            writes = [*self._unstored, *alongside]
             run = after or self.run
             enters = self.trail.is_missing and not suspends and not run.status.is_terminal
-            if enters:
-                writes += self.trail.begin(run)
-            changes_run = after is not None or not self.is_stored
-            if changes_run:
+            writes = [*self._unstored, *alongside, *(self.trail.begin(run) if enters else ())]
+            if after is not None or not self.is_stored:
                 writes += self._parts.run_index.put(run, version=self._version)
-                writes.append(self._parts.runs.put(run, expect=self._version))
-            elif not self.journal.holds:
-                return
-            self._in_doubt = True
-            outcome = await self.journal.commit(
-                writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
-            )
-            self._in_doubt = False
-            if changes_run:
-                self._version = outcome[-1]
+                await self._write(writes, run, changes_run=True, event=event, fence=fence)
+            elif self.journal.holds:
+                await self._write(writes, run, changes_run=False, event=event, fence=fence)
             if enters:
                 self.trail.begun()
             elif suspends:
                 self.trail.suspended()
-            self._unstored.clear()
-            self.run = run
-        except (ConflictError, LeaseLostError, StoreFullError):
-            self._in_doubt = False  # each says that nothing was done
-            raise
         finally:
             self._committing = None
             committing.set()
+
+    async def _write(
+        self,
+        writes: list[Write],
+        run: Run,
+        *,
+        changes_run: bool,
+        event: RunEvent | None,
+        fence: Lease | None,
+    ) -> None:
+        if changes_run:
+            writes.append(self._parts.runs.put(run, expect=self._version))
+        self._in_doubt = True
+        try:
+            outcome = await self.journal.commit(
+                writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
+            )
+        except (ConflictError, LeaseLostError, StoreFullError):
+            self._in_doubt = False  # each says that nothing was done
+            raise
+        self._in_doubt = False
+        if changes_run:
+            self._version = outcome[-1]
+        self._unstored.clear()
+        self._become(run)
+
+    def _become(self, run: Run) -> None:
+        before, self.run = self.run, run
+        if before is not run and self._parts.observer is not None:
+            self._parts.observer.changed(before, run)
 
     async def _find_out(self) -> None:
         """Whether a commit that was broken off was done. It was done whole or not at all."""
@@ -337,7 +352,8 @@ class RunLedger:
                 self._unstored.clear()
                 if self.trail.is_missing and not found[0].status.is_terminal:
                     self.trail.begun()
-            self.run, self._version = found
+            run, self._version = found
+            self._become(run)
         self._in_doubt = False
 
     async def _is_over(self) -> bool:

@@ -1,0 +1,29 @@
+"""Lifecycle events as log lines."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from agent_host.types.lifecycle import RunLifecycle, RunPhase
+
+_logger = logging.getLogger("agent_host.events")
+
+_ILL: Final = frozenset({RunPhase.FAILED, RunPhase.INTERRUPTED})
+
+
+class LogSink:
+    """One line for each event, by the logger `agent_host.events`: failures are warnings."""
+
+    name = "log"
+
+    async def send(self, events: Sequence[RunLifecycle]) -> None:
+        """Log them."""
+        for event in events:
+            failure = "" if event.failure is None else f": {event.failure.value}"
+            level = logging.WARNING if event.phase in _ILL else logging.INFO
+            _logger.log(
+                level, "run %s on %s %s%s", event.run_id, event.channel, event.phase, failure
+            )
+
+
+__all__ = ["LogSink"]

@@ -1,0 +1,57 @@
+"""A host's parts with telemetry around them. The one door to all that imports OpenTelemetry."""
+
+from agent_host import telemetry
+from agent_host.observability.instrument import Instruments
+from agent_host.observability.observed_runner import ObservedRunner
+from agent_host.observability.observed_store import ObservedStore
+from agent_host.observability.observed_target import ObservedTarget
+from agent_host.observability.provider import Telemetry
+from agent_host.observability.run_telemetry import RunTelemetry
+from agent_host.observability.server_span import ASGIApp, ServerSpans
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.target import Target
+from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.task import Task
+
+
+class WatchedParts:
+    """Makes each of them; one per host."""
+
+    def __init__(self, to: Telemetry, clock: Clock) -> None:
+        self._clock = clock
+        self._trusts_callers = to.trusts_callers
+        self._instruments = Instruments(to.tracer_provider, to.meter_provider)
+        self.runs = RunTelemetry(self._instruments)
+
+    def target(self, target: Target) -> Target:
+        """With its turns and tools as spans."""
+        return ObservedTarget(target, self._instruments, self._clock)
+
+    def store(self, store: StateStore) -> StateStore:
+        """With its commits timed."""
+        return ObservedStore(store, self._instruments, self._clock)
+
+    def runner(self, runner: TaskRunner) -> TaskRunner:
+        """With traces that go through its tasks."""
+        return ObservedRunner(runner, self._instruments, self._clock)
+
+    def application(self, app: ASGIApp) -> ASGIApp:
+        """With its requests as spans."""
+        return ServerSpans(
+            app,
+            instruments=self._instruments,
+            clock=self._clock,
+            trusts_callers=self._trusts_callers,
+        )
+
+    def note_dead(self, task: Task) -> None:
+        """A task was given up."""
+        self._instruments.tasks_dead.add(1, {telemetry.TASK_KIND: task.spec.kind})
+
+    def note_dropped(self, sink: str, count: int) -> None:
+        """A sink did not take so many events."""
+        self._instruments.events_dropped.add(count, {telemetry.SINK: sink})
+
+
+__all__ = ["WatchedParts"]

@@ -1,0 +1,1 @@
+"""Telemetry: spans, counts, events and log lines, and what must never be in them."""

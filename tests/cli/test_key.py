@@ -68,8 +68,8 @@ def test_all_that_can_be_wished_for_is_there(keys: Command) -> None:
 
 
 def test_what_a_key_cannot_do_is_said(keys: Command) -> None:
-    said = keys("create", "ops", "--scope", "admn")
-    assert "gives no meaning to: admn" in said
+    said = keys("create", "ops", "--scope", "operat")
+    assert "gives no meaning to: operat" in said
     assert "cannot talk to the agent" in said
 
 

@@ -61,7 +61,7 @@ def test_all_that_can_be_wished_for_is_there(keys: Command) -> None:
     options = ("--scope", "admin", "--scope", "reports", "--expires", "P90D")
     made = keys.json("create", "ops", *options, "--tenant", "acme", "--subject", "alice")
     assert made.pop("key").startswith(f"ah_{made['id']}_")
-    assert keys.json("list") == [made]
+    assert keys.json("list") == [made | {"last_used_on": None}]
     assert made["scopes"] == ["admin", "reports"]
     assert (made["tenant"], made["subject"], made["state"]) == ("acme", "alice", "live")
     assert made["expires_at"][:10] > made["created_at"][:10]

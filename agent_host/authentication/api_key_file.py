@@ -8,20 +8,18 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from agent_host.authentication.api_key import ApiKey
+from agent_host.authentication.atomic_file import exclusive, replace_file
 from agent_host.codec import VersionedCodec
 from agent_host.errors import ConfigurationError, UnreadableRecordError
 
 _ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_LOCK_SECONDS: Final = 10
-_FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -95,23 +93,18 @@ class ApiKeyFile:
         Raises:
             ConfigurationError: see `read`; or it cannot be written.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - servers only read
-
         try:
             # What a link leads to is replaced, and not the link.
             path = Path(os.path.realpath(self.path))
             path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            with FileLock(f"{path}.lock", timeout=_LOCK_SECONDS, mode=_FILE_MODE):
+            with exclusive(path):
                 before = self.read() if path.exists() else ()
                 table = KeyTable(keys=tuple(change(before)))
-                _replace(path, KEY_TABLE_CODEC.encode(table) + b"\n")
-        except Timeout as error:
-            message = f"Another process has been changing {self.path} for {_LOCK_SECONDS} seconds."
-            raise ConfigurationError(message) from error
+                replace_file(path, KEY_TABLE_CODEC.encode(table) + b"\n")
         except OSError as error:
             message = (
                 f"The key file {self.path} (`access.keys_file`, --file) cannot be written: "
-                f"{error.strerror}."
+                f"{error.strerror or error}."
             )
             raise ConfigurationError(message) from error
 
@@ -138,27 +131,6 @@ class ApiKeyFile:
 
 def _moments(key: ApiKey) -> Iterable[datetime]:
     return (m for m in (key.created_at, key.expires_at, key.revoked_at) if m is not None)
-
-
-def _replace(path: Path, payload: bytes) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink()
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 __all__ = ["KEY_TABLE_CODEC", "ApiKeyFile", "KeyTable", "Stamp"]

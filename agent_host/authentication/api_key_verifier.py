@@ -9,11 +9,12 @@ import asyncio
 import hmac
 import logging
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final, Self
 
 from agent_host.authentication.api_key import PREFIX, ApiKey, digest_of, id_of
 from agent_host.authentication.api_key_file import ApiKeyFile, Stamp
+from agent_host.authentication.api_key_use import ApiKeyUse
 from agent_host.authentication.credential import bad_credential
 from agent_host.errors import AuthenticationUnavailableError, ConfigurationError
 from agent_host.protocols.clock import Clock
@@ -49,6 +50,9 @@ class ApiKeyVerifier:
         self._known: dict[str, _Known] = {}
         self._stamp: Stamp | None = None
         self._readable = False
+        self._use: ApiKeyUse | None = ApiKeyUse(file.path)
+        self._used: set[str] = set()
+        self._noted: dict[str, date] = {}
         self._no_digest = secrets.token_bytes(32)
         self._tasks: asyncio.TaskGroup
         self._following: asyncio.Task[None]
@@ -74,6 +78,7 @@ class ApiKeyVerifier:
         same = hmac.compare_digest(digest_of(credential), digest)
         if known is None or not same or not known.proof.holds_at(self._clock.now().timestamp()):
             raise bad_credential()
+        self._used.add(known.key.id)
         return known.proof
 
     async def __aenter__(self) -> Self:
@@ -114,6 +119,7 @@ class ApiKeyVerifier:
                 _logger.exception("the key file %s could not be looked at", self._file.path)
                 self._stop_everybody()
             self._end_expired()
+            await self._note_use()
 
     async def _look(self) -> None:
         stamp = await asyncio.to_thread(self._file.stamp)
@@ -129,6 +135,23 @@ class ApiKeyVerifier:
         if not self._readable:
             _logger.info("the key file %s can be read again", self._file.path)
         self._take(keys)
+
+    async def _note_use(self) -> None:
+        """Once a day for each key, so next to never."""
+        used, self._used = self._used, set()
+        today = self._clock.now().date()
+        new = {key_id for key_id in used if self._noted.get(key_id) != today}
+        if self._use is None or not new:
+            return
+        known = frozenset(self._known)
+        try:
+            await asyncio.to_thread(self._use.note, new, today, known=known)
+        except (OSError, ValueError):
+            _logger.info("%s cannot be written: the use of keys is not noted", self._use.path)
+            self._use = None
+            return
+        self._noted = {key_id: day for key_id, day in self._noted.items() if key_id in known}
+        self._noted.update(dict.fromkeys(new, today))
 
     def _take(self, keys: tuple[ApiKey, ...]) -> None:
         """Know these keys and no others. A key that did not change keeps its proof."""

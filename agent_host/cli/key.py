@@ -2,8 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agent_host.authentication.api_key import ApiKey, NewKey
 from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
 from agent_host.authentication.api_key_file import ApiKeyFile
+from agent_host.authentication.api_key_use import ApiKeyUse
 from agent_host.cli.source import load
 from agent_host.cli.table import format_table
 from agent_host.errors import ConfigurationError
@@ -29,12 +30,13 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     path = Path(arguments.file or load(arguments).settings.access.keys_file).expanduser()
     book = ApiKeyBook(ApiKeyFile(path))
+    days = ApiKeyUse(path).days()
     if arguments.action == "create":
         new, key = book.create(_wish(arguments))
         print(_new_as_json(new, key) if arguments.json else _new_as_text(new, key, path))
     elif arguments.action == "list":
         keys = book.keys()
-        print(_list_as_json(keys) if arguments.json else format_table(_rows(keys)))
+        print(_list_as_json(keys, days) if arguments.json else format_table(_rows(keys, days)))
     else:
         key = book.revoke(arguments.key)
         done = f"Revoked {key.name!r} ({key.id}); hosts that serve notice within two seconds."
@@ -87,8 +89,12 @@ def _new_as_json(new: NewKey, key: ApiKey) -> str:
     return json.dumps({"key": new.text, **_as_json(key)})
 
 
-def _list_as_json(keys: tuple[ApiKey, ...]) -> str:
-    return json.dumps([_as_json(key) for key in keys])
+def _list_as_json(keys: tuple[ApiKey, ...], days: Mapping[str, date]) -> str:
+    listed = [
+        _as_json(key) | {"last_used_on": days[key.id].isoformat() if key.id in days else None}
+        for key in keys
+    ]
+    return json.dumps(listed)
 
 
 def _as_json(key: ApiKey) -> dict[str, Any]:
@@ -105,8 +111,8 @@ def _as_json(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _rows(keys: tuple[ApiKey, ...]) -> Iterator[tuple[str, ...]]:
-    yield "ID", "NAME", "STATE", "SCOPES", "SUBJECT", "TENANT", "CREATED", "EXPIRES"
+def _rows(keys: tuple[ApiKey, ...], days: Mapping[str, date]) -> Iterator[tuple[str, ...]]:
+    yield "ID", "NAME", "STATE", "SCOPES", "SUBJECT", "TENANT", "CREATED", "EXPIRES", "LAST USED"
     for key in keys:
         yield (
             key.id,
@@ -117,6 +123,7 @@ def _rows(keys: tuple[ApiKey, ...]) -> Iterator[tuple[str, ...]]:
             key.tenant,
             _moment(key.created_at),
             _moment(key.expires_at),
+            days[key.id].isoformat() if key.id in days else "-",
         )
 
 

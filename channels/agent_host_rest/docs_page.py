@@ -25,7 +25,8 @@ b { color: var(--accent); text-transform: uppercase; font-size: .85rem; margin-r
 p { margin: .4rem 0; } ul { margin: .3rem 0; padding-left: 1.2rem; }
 form { border: 1px solid var(--line); border-radius: 6px; padding: 1rem; }
 form { display: grid; gap: .6rem; }
-textarea, input[type=text] { width: 100%; box-sizing: border-box; padding: .4rem; }
+textarea, input[type=text], input[type=password] { padding: .4rem; }
+textarea, input[type=text], input[type=password] { width: 100%; box-sizing: border-box; }
 button { justify-self: start; padding: .4rem 1.2rem; }
 """
 
@@ -36,11 +37,13 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = { input: form.elements.input.value, stream: form.elements.stream.checked };
   if (form.elements.session.value) body.session_id = form.elements.session.value;
+  const headers = { "content-type": "application/json" };
+  if (form.elements.key?.value) headers.authorization = `Bearer ${form.elements.key.value}`;
   output.textContent = "";
   try {
     const response = await fetch(form.dataset.path, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers,
       body: JSON.stringify(body),
     });
     const decoder = new TextDecoder();
@@ -75,7 +78,7 @@ Errors are problem+json (RFC 9457); unknown members of a body are refused, with 
 name. The same messages and events go over a WebSocket at <code>{prefix}/ws</code>.</p>
 <h2>Try it</h2>
 <form id="try" data-path="{base}{prefix}/invocations">
-<label>Say something <textarea name="input" rows="3" required>Hello!</textarea></label>
+{key}<label>Say something <textarea name="input" rows="3" required>Hello!</textarea></label>
 <label>Session (a name of your own, may be empty) <input type="text" name="session"></label>
 <label><input type="checkbox" name="stream" checked> Stream the answer</label>
 <button>Send</button>
@@ -86,6 +89,13 @@ name. The same messages and events go over a WebSocket at <code>{prefix}/ws</cod
 </body>
 </html>
 """
+
+
+_KEY: Final = """\
+<label>Key or token (it stays in this page) <input type="password" name="key" autocomplete="off">
+</label>
+"""
+_BEARER: Final = " -H 'authorization: Bearer KEY'"
 
 
 class DocsPage:
@@ -102,26 +112,29 @@ class DocsPage:
     def render(self, base_url: str) -> str:
         """The page, for a server that is reached at `base_url` (without a slash at the end)."""
         prefix = self._document.path_prefix
+        needs_key = self._document.scheme == "bearer"
         sections: list[str] = []
         tag = ""
         for operation in OPERATIONS:
             if operation.tag != tag:
                 tag = operation.tag
                 sections.append(f"<h2>{escape(tag)}</h2>")
-            sections.append(_article(operation, base_url=base_url, prefix=prefix))
+            credential = _BEARER if needs_key and not operation.public else ""
+            sections.append(_article(operation, credential, base_url=base_url, prefix=prefix))
         return _PAGE.format(
             title=escape(self._document.title),
             description=escape(self._document.description),
             base=escape(base_url),
             prefix=escape(prefix),
+            key=_KEY if needs_key else "",
             style=_STYLE,
             script=_SCRIPT,
             operations="\n".join(sections),
         )
 
 
-def _article(operation: Operation, *, base_url: str, prefix: str) -> str:
-    command = f"curl {operation.curl.format(base=base_url + prefix)}"
+def _article(operation: Operation, credential: str, *, base_url: str, prefix: str) -> str:
+    command = f"curl {operation.curl.format(base=base_url + prefix)}{credential}"
     answers = [(reply.status, reply.text) for reply in operation.replies]
     answers += [(status, PROBLEMS[status]) for status in operation.problems]
     rows = "".join(f"<li><code>{status}</code> {escape(text)}</li>" for status, text in answers)

@@ -53,6 +53,11 @@ class OpenApiDocument:
         """What stands before every path."""
         return self._config.path_prefix
 
+    @property
+    def scheme(self) -> str:
+        """The HTTP authentication scheme of callers, in lower case; empty if none is asked for."""
+        return (self._context.challenge or "").partition(" ")[0].lower()  # RFC 9110 §11.3
+
     def at(self, root_path: str) -> Schema:
         """The document for an application that a proxy serves under `root_path`."""
         if self._document is None:
@@ -61,8 +66,7 @@ class OpenApiDocument:
 
     def _make(self) -> Schema:
         paths: dict[str, Schema] = {}
-        # The scheme is the challenge's first word (RFC 9110 §11.3), as OpenAPI wants it.
-        scheme = (self._context.challenge or "").partition(" ")[0].lower()
+        scheme = self.scheme
         for operation in OPERATIONS:
             path = paths.setdefault(self._config.path_prefix + operation.path, {})
             path[operation.method] = _operation(operation)

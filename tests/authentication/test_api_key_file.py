@@ -12,7 +12,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from agent_host.authentication import api_key_file
+from agent_host.authentication import atomic_file
 from agent_host.authentication.api_key import digest_of, id_of, make_key
 from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
 from agent_host.authentication.api_key_file import ApiKeyFile
@@ -195,11 +195,11 @@ def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:
 def test_a_writer_that_hangs_does_not_stop_the_next_one_for_ever(
     book: ApiKeyBook, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_key_file, "_LOCK_SECONDS", 0)
+    monkeypatch.setattr(atomic_file, "_LOCK_SECONDS", 0)
     book.create(KeyWish(name="laptop"))
     with (
         FileLock(f"{path}.lock"),
-        pytest.raises(ConfigurationError, match="Another process"),
+        pytest.raises(ConfigurationError, match="another process"),
     ):
         book.create(KeyWish(name="second"))
 

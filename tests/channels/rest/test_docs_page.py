@@ -5,11 +5,13 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 
+import httpx
 import pytest
 
-from agent_host_rest import RestConfig
+from agent_host import AgentHost
+from agent_host_rest import RestChannel, RestConfig
 from agent_host_rest.operation import OPERATIONS
-from tests.channels.rest.hosting import CALLER, hosted
+from tests.channels.rest.hosting import CALLER, HeaderAuthenticator, hosted
 
 
 async def echo(text: str) -> str:
@@ -43,6 +45,25 @@ async def test_nothing_is_loaded_and_nothing_else_may_run() -> None:
         assert f"{tag}-src 'sha256-{digest}'" in policy
     links = re.findall(r'(?:src|href|action)="([^"]*)"', response.text)
     assert all(link.startswith(base) for link in links)
+
+
+class BearerAuthenticator(HeaderAuthenticator):
+    challenge = 'Bearer realm="test"'
+
+
+@pytest.mark.parametrize("authenticator", [None, BearerAuthenticator()])
+async def test_a_key_can_be_given_where_one_is_needed(
+    authenticator: BearerAuthenticator | None,
+) -> None:
+    host = AgentHost(echo, channels=[RestChannel()], authenticator=authenticator)
+    transport = httpx.ASGITransport(host.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        page = (await client.get("/docs")).text
+    needs_key = authenticator is not None
+    assert ('type="password" name="key"' in page) is needs_key
+    commands: list[str] = re.findall("<pre>(curl .*?)</pre>", page, re.DOTALL)
+    asking = [line for line in commands if "authorization: Bearer KEY" in line]
+    assert len(asking) == (sum(not one.public for one in OPERATIONS) if needs_key else 0)
 
 
 async def test_a_hostile_host_header_stays_text() -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agent_host.errors import StoreUnavailableError
-from agent_host.stores.disk_error import to_store_error
+from agent_host.stores.disk_error import is_damage, to_store_error
 from agent_host.stores.disk_folder import DATABASE, QUARANTINE
 from agent_host.stores.disk_schema import APPLICATION_ID, MIGRATIONS, connect
 
@@ -67,15 +67,14 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
     if thorough:
         found = connection.execute(f"PRAGMA quick_check({_PROBLEMS})").fetchall()
         problems = tuple(text for (text,) in found if text != "ok")
-    connection.execute("BEGIN")  # one moment for all the counts
-    records: dict[str, int] = dict(
-        connection.execute("SELECT collection, count(*) FROM records GROUP BY collection")
-    )
-    streams, entries, quarantined, ended = connection.execute(
-        "SELECT (SELECT count(*) FROM streams), (SELECT count(*) FROM entries),"
-        " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM garbage)"
-    ).fetchone()
-    connection.execute("ROLLBACK")
+    try:
+        records, counts = _counted(connection)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        records, counts = {}, (0, 0, 0, 0)
+        problems += ("damaged pages keep the contents from being counted",)
+    streams, entries, quarantined, ended = counts
     log = Path(f"{path}-wal")
     aside = folder / QUARANTINE
     return StoreReport(
@@ -92,6 +91,19 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
         set_aside=sum(1 for _ in aside.iterdir()) if aside.is_dir() else 0,
         problems=problems,
     )
+
+
+def _counted(connection: sqlite3.Connection) -> tuple[dict[str, int], tuple[int, ...]]:
+    connection.execute("BEGIN")  # one moment for all the counts
+    records: dict[str, int] = dict(
+        connection.execute("SELECT collection, count(*) FROM records GROUP BY collection")
+    )
+    counts = connection.execute(
+        "SELECT (SELECT count(*) FROM streams), (SELECT count(*) FROM entries),"
+        " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM garbage)"
+    ).fetchone()
+    connection.execute("ROLLBACK")
+    return records, counts
 
 
 __all__ = ["StoreReport", "read_report"]

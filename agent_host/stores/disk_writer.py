@@ -51,6 +51,7 @@ class Writer:
         self._cache = cache
         self._settle = settle
         self._backlog: deque[AnyRequest] = deque()
+        self._hand: Sequence[AnyRequest] = ()
         self._farewell: Job[None] | None = None
         self._leaving = False
         self._next_number = 1
@@ -154,18 +155,18 @@ class Writer:
     def _work(self, connection: Connection) -> None:
         """Do what waits longest: a job, or a group of commits."""
         backlog = self._backlog
-        done: list[AnyRequest] = []
         first = backlog.popleft()
         if isinstance(first, Job):
+            self._hand = [first]
             self._do(connection, first)
-            done.append(first)
         else:
             commits = [first]
             while backlog and len(commits) < _GROUP_COMMITS and isinstance(backlog[0], Commit):
                 commits.append(cast("Commit", backlog.popleft()))
+            self._hand = commits
             self._commit(connection, commits)
-            done += commits
-        self._outbox.answer(self._settle, done)
+        self._outbox.answer(self._settle, self._hand)
+        self._hand = ()
 
     def _do(self, connection: Connection, job: Job[Any]) -> None:
         try:
@@ -255,9 +256,11 @@ class Writer:
         """Answer everything with a refusal until the store is closed."""
         error = StoreUnavailableError("The store stopped working; see the log, and restart.")
         while True:
-            for request in self._backlog:
+            refused = [*self._hand, *self._backlog]
+            for request in refused:
                 request.error = error
-            self._outbox.answer(self._settle, list(self._backlog))
+            self._outbox.answer(self._settle, refused)
+            self._hand = ()
             self._backlog.clear()
             if self._leaving:
                 return

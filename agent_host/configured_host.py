@@ -6,7 +6,6 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 import os
 from typing import Any, cast
 
-
 from agent_host.app import AgentHost
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store

@@ -63,10 +63,7 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreUnavailableError(f"{path} is another program's database.")
-    problems: tuple[str, ...] = ()
-    if thorough:
-        found = connection.execute(f"PRAGMA quick_check({_PROBLEMS})").fetchall()
-        problems = tuple(text for (text,) in found if text != "ok")
+    problems = _problems(connection) if thorough else ()
     try:
         records, counts = _counted(connection)
     except sqlite3.DatabaseError as error:
@@ -91,6 +88,16 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
         set_aside=sum(1 for _ in aside.iterdir()) if aside.is_dir() else 0,
         problems=problems,
     )
+
+
+def _problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+    try:
+        found = connection.execute(f"PRAGMA quick_check({_PROBLEMS})").fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return (str(error),)
+    return tuple(text for (text,) in found if text != "ok")
 
 
 def _counted(connection: sqlite3.Connection) -> tuple[dict[str, int], tuple[int, ...]]:

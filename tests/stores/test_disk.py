@@ -1,5 +1,8 @@
 """The disk store's own promises beside the contract: groups, restarts, cold reads, cancelling."""
 
+# What a user of the store would not see is looked at here: its memory, its writer.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import threading
 from collections.abc import AsyncIterator

@@ -1,5 +1,8 @@
 """The disk store when the disk is full, read-only, damaged, foreign, from the future, or taken."""
 
+# What a user of the store would not see is looked at here: its memory, its writer.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import json
 import os

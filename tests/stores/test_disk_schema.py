@@ -1,5 +1,8 @@
 """The disk store's tables: opened from every released version, and statements that find by key."""
 
+# What a user of the store would not see is looked at here: its memory, its writer.
+# pyright: reportPrivateUsage=false
+
 import shutil
 import sqlite3
 from datetime import timedelta

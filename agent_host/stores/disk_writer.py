@@ -24,6 +24,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.stores.disk_cache import Cache
 from agent_host.stores.disk_error import concerns_one, is_damage, to_store_error
 from agent_host.stores.disk_group import Group
+from agent_host.stores.disk_merger import MERGE, Merger
 from agent_host.stores.disk_open import Opened, anchor_rows, open_database
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
 from agent_host.stores.disk_salvage import damage_marker
@@ -115,17 +116,19 @@ class Writer:
             self._time = opened.time
             self._next_number = opened.next_number
             self._outbox.answer(self._settle, [opening])
+            merger = Merger(opened.path)
             try:
-                self._serve(opened.connection)
+                self._serve(opened.connection, merger)
             except Exception:
                 logger.exception("the store's writing thread met an error of its own")
                 self._refuse_all()
             finally:
+                merger.close()
                 opened.connection.close()
         if self._farewell is not None:
             self._outbox.answer(self._settle, [self._farewell])
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection, merger: Merger) -> None:
         while self._receive(_IDLE_SECONDS):
             if not self._backlog:
                 self._tidy(connection)
@@ -135,6 +138,9 @@ class Writer:
                 if monotonic() - self._swept_at > _SWEEP_SECONDS:
                     self._sweep(connection)
                 if self._unmerged_rows > _CHECKPOINT_ROWS:
+                    self._unmerged_rows = 1
+                    merger.ask()
+                if merger.take_done():
                     self._checkpoint(connection)
         self._checkpoint(connection)
 
@@ -234,7 +240,7 @@ class Writer:
         """Move the log into the database as far as no reader needs it."""
         self._unmerged_rows = 0
         try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.execute(MERGE).fetchall()
         except sqlite3.Error as error:
             self._failure(connection, error)
 

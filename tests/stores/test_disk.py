@@ -260,7 +260,7 @@ async def test_threads_end_with_the_store(tmp_path: Path) -> None:
     async with disk_store(tmp_path) as store:
         await store.get(key("a"))
         await store.commit([Put(key("a"), b"")])
-        assert len(set(threading.enumerate()) - before) == 3
+        assert len(set(threading.enumerate()) - before) == 4
     assert not [one for one in set(threading.enumerate()) - before if "store" in one.name]
 
 

@@ -4,7 +4,7 @@ Each commit is taken whole or refused by itself, and sees those before it. What 
 last state of each key, so that a key written often in one group costs one row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from sqlite3 import Connection
 from typing import Any
 
@@ -56,8 +56,8 @@ class Group:
         self.next_number = next_number
         self.records: dict[Key, RecordState] = {}
         self.streams: dict[Key, StreamState] = {}
-        self._found_records: Mapping[Key, RecordState] = {}
-        self._found_streams: Mapping[Key, StreamState] = {}
+        self._found_records: dict[Key, RecordState] = {}
+        self._found_streams: dict[Key, StreamState] = {}
         self._entries: list[tuple[int, int, bytes]] = []
         self._garbage: list[int] = []
 
@@ -68,27 +68,37 @@ class Group:
 
     def look_up(self, connection: Connection, commits: Iterable[Commit]) -> None:
         """Find out about the keys that are not remembered."""
-        records: dict[Key, None] = {}
-        streams: dict[Key, None] = {}
+        records, streams = self._found_records, self._found_streams
+        cold_records: dict[Key, None] = {}
+        cold_streams: dict[Key, None] = {}
         known_records, known_streams = self._cache.records, self._cache.streams
         for commit in commits:
             for write in commit.writes:
                 key = write[0]
+                # Taken over from memory now, since a reader may make room there at any time.
                 if isinstance(write, Put | Delete):
-                    if key not in known_records:
-                        records[key] = None
-                elif key not in known_streams:
-                    streams[key] = None
-        if records:
-            self._found_records = found = dict.fromkeys(records, NO_RECORD)
-            for *parts, version, expires_at in FIND_RECORDS.find(connection, list(records)):
+                    record = known_records.get(key)
+                    if record is None:
+                        cold_records[key] = None
+                    else:
+                        records[key] = record
+                else:
+                    stream = known_streams.get(key)
+                    if stream is None:
+                        cold_streams[key] = None
+                    else:
+                        streams[key] = stream
+        if cold_records:
+            records.update(dict.fromkeys(cold_records, NO_RECORD))
+            for *parts, version, expires_at in FIND_RECORDS.find(connection, list(cold_records)):
                 end = NEVER if expires_at is None else expires_at
-                found[Key(*parts)] = RecordState(version, end, None, 0)
-        if streams:
-            self._found_streams = tails = dict.fromkeys(streams, NO_STREAM)
-            for *parts, length, expires_at, number in FIND_STREAMS.find(connection, list(streams)):
+                records[Key(*parts)] = RecordState(version, end, None, 0)
+        if cold_streams:
+            streams.update(dict.fromkeys(cold_streams, NO_STREAM))
+            rows = FIND_STREAMS.find(connection, list(cold_streams))
+            for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
-                tails[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
+                streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
 
     def take(self, commit: Commit) -> None:
         """Take the commit whole, and note what each of its writes leads to.
@@ -166,15 +176,11 @@ class Group:
             PUT_GARBAGE.write(connection, [(number,) for number in self._garbage])
 
     def _record(self, key: Key) -> RecordState:
-        state = self.records.get(key) or self._found_records.get(key)
-        if state is None:
-            state = self._cache.records[key]
+        state = self.records.get(key) or self._found_records[key]
         return state if state.expires_at > self._now else NO_RECORD
 
     def _stream(self, key: Key, garbage: list[int]) -> StreamState:
-        state = self.streams.get(key) or self._found_streams.get(key)
-        if state is None:
-            state = self._cache.streams[key]
+        state = self.streams.get(key) or self._found_streams[key]
         if state.expires_at > self._now:
             return state
         garbage.append(state.number)

@@ -1,5 +1,8 @@
 """The disk store's own promises beside the contract: groups, restarts, cold reads, cancelling."""
 
+# What a user of the store would not see is looked at here: its memory, its writer.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import threading
 from collections.abc import AsyncIterator
@@ -165,6 +168,30 @@ async def test_memory_stays_within_its_bound(tmp_path: Path, clock: ManualClock)
         assert (await store.read(key("0"))).entries == (b"y" * 5000,)
 
 
+async def test_readers_that_make_room_do_not_disturb_the_writer(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [key(str(number)) for number in range(40)]
+    async with DiskStateStore(tmp_path, clock=clock, cache_bytes=20_000) as store:
+        await store.commit([Put(name, b"0" * 100) for name in names])
+
+        async def read() -> None:
+            for _ in range(30):
+                for name in names:
+                    await store.get(name)
+
+        async def write(name: Key) -> None:
+            for version in range(1, 31):
+                await store.commit([Put(name, b"1", expect=version), Append(name, (b"",))])
+
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(write(name))
+            group.create_task(read())
+        assert {one.version for one in await store.scan("c", "p")} == {31}
+    assert caplog.text == ""
+
+
 async def test_a_long_stream_is_remembered_by_its_end(store: DiskStateStore) -> None:
     for first in range(0, 3000, 10):
         entries = tuple(b"%d" % number for number in range(first, first + 10))
@@ -257,7 +284,7 @@ async def test_threads_end_with_the_store(tmp_path: Path) -> None:
     async with disk_store(tmp_path) as store:
         await store.get(key("a"))
         await store.commit([Put(key("a"), b"")])
-        assert len(set(threading.enumerate()) - before) == 3
+        assert len(set(threading.enumerate()) - before) == 4
     assert not [one for one in set(threading.enumerate()) - before if "store" in one.name]
 
 

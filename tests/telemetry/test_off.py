@@ -63,7 +63,8 @@ def test_nothing_stands_between_a_silent_host_and_its_parts() -> None:
     host = AgentHost(echo, store=store)
     assert host._store is store  # pyright: ignore[reportPrivateUsage]
     assert host._observation is None  # pyright: ignore[reportPrivateUsage]
-    assert [one.cls for one in host.app.user_middleware] == [Edge]
+    (only,) = host.app.user_middleware
+    assert only.cls == Edge  # type: ignore[comparison-overlap]
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ WRITTEN_PORT = "8090"
 MARK = "=== block "
 TOUR = (
     (r"target is what answers", r"^— \[1\] docs/\S+\.md"),
-    (r"^— \[2\] docs/\S+\.md",),
+    (r"^— \[2\] \S+\.md",),
     (r"^event: text_delta", r"^event: run_completed", r"The journal of"),
     (r'"id":"run_', r"id: 3", r"event: run_completed"),
     (r"HTTP/1.1 409", r'"code":"not_cancellable"'),

@@ -35,7 +35,7 @@ class OperatorSuite(RunnerFixture):
             earlier.register("gone", Fragile(), concurrency=1, retry=ONCE)
             earlier.resume()
             await earlier.schedule(spec(kind="gone"))
-            await self.until_dead(earlier, 1)
+            await self.until_given_up(earlier, 1)
         stuck = Recorder(wait_for_ever)
         runner.register("stuck", stuck, concurrency=2, retry=ONCE)
         runner.register("fragile", Fragile(), concurrency=3, retry=ONCE)
@@ -45,7 +45,7 @@ class OperatorSuite(RunnerFixture):
         for number in range(3):
             await runner.schedule(spec(kind="stuck", delay=MINUTE))
             await runner.schedule(spec(str(number), kind="fragile"))
-        await self.until_dead(runner, 4)
+        await self.until_given_up(runner, 4)
         await until(lambda: stuck.running == 1)
         expected = {
             "gone": TaskCounts(dead=1),
@@ -80,7 +80,7 @@ class OperatorSuite(RunnerFixture):
             await runner.schedule(spec(str(delay), delay=delay * MINUTE))
         for count in (1, 2, 3):
             clock.advance(MINUTE)
-            await self.until_dead(runner, count)
+            await self.until_given_up(runner, count)
         found = await self.listed(runner, kind=None, limit=2)
         assert [task.spec.payload for task in found] == [b"1", b"2", b"3"]
 
@@ -94,7 +94,7 @@ class OperatorSuite(RunnerFixture):
         assert await runner.replay_all(kind="a") == 0
         assert await runner.replay_all() == 3
         await until(lambda: broken.ended == 6)
-        await self.until_dead(runner, 3)
+        await self.until_given_up(runner, 3)
         assert len(await self.listed(runner, kind="b", limit=50)) == 3
         assert await self.listed(runner, kind="a", limit=50) == []
 
@@ -102,7 +102,7 @@ class OperatorSuite(RunnerFixture):
         (broken,) = await self.kill(runner, {"a": _MANY})
         assert await runner.replay_all() == _MANY
         await until(lambda: broken.ended == 2 * _MANY)
-        await self.until_dead(runner, _MANY)
+        await self.until_given_up(runner, _MANY)
 
     async def test_old_dead_letters_are_purged(
         self, runner: TaskRunner, clock: ManualClock
@@ -110,7 +110,7 @@ class OperatorSuite(RunnerFixture):
         await self.kill(runner, {"a": 4, "b": 2})
         clock.advance(MINUTE)
         await runner.schedule(spec(kind="a"))
-        await self.until_dead(runner, 7)
+        await self.until_given_up(runner, 7)
         assert await runner.purge_all(older_than=2 * MINUTE) == 0
         assert await runner.purge_all(kind="b", older_than=MINUTE) == 2
         assert await runner.purge_all(older_than=MINUTE) == 4
@@ -143,7 +143,7 @@ class OperatorSuite(RunnerFixture):
         runner.register("kind", Recorder(outcome), concurrency=4, retry=ONCE)
         await fill_lane(runner, "lane", 4)
         runner.resume()
-        await self.until_dead(runner, 1)
+        await self.until_given_up(runner, 1)
         broken = False
         assert await runner.replay_all() == 1
         await until(lambda: len(ended) == 4, clock=clock)
@@ -158,7 +158,7 @@ class OperatorSuite(RunnerFixture):
         for kind, count in counts.items():
             for number in range(count):
                 await runner.schedule(spec(str(number), kind=kind))
-        await self.until_dead(runner, sum(counts.values()))
+        await self.until_given_up(runner, sum(counts.values()))
         return handlers
 
     async def listed(self, runner: TaskRunner, *, kind: str | None, limit: int) -> list[Task]:
@@ -173,7 +173,7 @@ class OperatorSuite(RunnerFixture):
             if after is None:
                 return found
 
-    async def until_dead(self, runner: TaskRunner, count: int) -> None:
+    async def until_given_up(self, runner: TaskRunner, count: int) -> None:
         while sum(counts.dead for counts in (await runner.summary()).values()) < count:
             await let_others_run()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar
 
 from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.clock import Clock
@@ -146,8 +146,7 @@ class DiskStateStore:
             return
         probe = Job(self._loop, self._writer.probe)
         self._outbox.put(probe)
-        answered = cast("asyncio.Future[bool]", probe.future)
-        if not await settled_within(answered, _PROBE_SECONDS, clock=self._clock):
+        if not await settled_within(probe.future, _PROBE_SECONDS, clock=self._clock):
             raise StoreUnavailableError(f"The disk did not answer in {_PROBE_SECONDS:.0f} seconds.")
 
     async def commit(

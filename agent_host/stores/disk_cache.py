@@ -9,7 +9,7 @@ is never changed, only replaced.
 from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from agent_host.types.store import Key, Record
 
@@ -21,6 +21,8 @@ ENTRY_BYTES: Final = 50
 TAIL_ENTRIES: Final = 512
 TAIL_BYTES: Final = 128 * 1024
 """The last entries of a stream that are remembered, at most; past that, half of it is kept."""
+
+S = TypeVar("S")
 
 NEVER: Final = 1 << 63
 """The end of what has none."""
@@ -130,9 +132,7 @@ class Cache:
         self._size_bytes = size
 
 
-def _touch(
-    states: "OrderedDict[Key, RecordState] | OrderedDict[Key, StreamState]", key: Key
-) -> None:
+def _touch(states: OrderedDict[Key, S], key: Key) -> None:
     try:
         states.move_to_end(key)
     except KeyError:  # another thread let it go meanwhile

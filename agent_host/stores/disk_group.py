@@ -81,14 +81,14 @@ class Group:
                     streams[key] = None
         if records:
             self._found_records = found = dict.fromkeys(records, NO_RECORD)
-            for *key, version, expires_at in FIND_RECORDS.find(connection, list(records)):
+            for *parts, version, expires_at in FIND_RECORDS.find(connection, list(records)):
                 end = NEVER if expires_at is None else expires_at
-                found[Key(*key)] = RecordState(version, end, None, 0)
+                found[Key(*parts)] = RecordState(version, end, None, 0)
         if streams:
             self._found_streams = tails = dict.fromkeys(streams, NO_STREAM)
-            for *key, length, expires_at, number in FIND_STREAMS.find(connection, list(streams)):
+            for *parts, length, expires_at, number in FIND_STREAMS.find(connection, list(streams)):
                 end = NEVER if expires_at is None else expires_at
-                tails[Key(*key)] = StreamState(length, end, number, (), STREAM_BYTES)
+                tails[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
 
     def take(self, commit: Commit) -> None:
         """Take the commit whole, and note what each of its writes leads to.

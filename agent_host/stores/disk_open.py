@@ -61,9 +61,7 @@ def _connect(path: Path) -> Connection:
         prepare(connection)
         marker = damage_marker(path.parent)
         if marker.exists() or path.stat().st_size <= CHECKED_BYTES:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise _Damaged
+            _check_pages(connection)
             marker.unlink(missing_ok=True)
     except BaseException:
         connection.close()
@@ -71,7 +69,13 @@ def _connect(path: Path) -> Connection:
     return connection
 
 
-class _Damaged(DatabaseError):
+def _check_pages(connection: Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise _DamagedPageError
+
+
+class _DamagedPageError(DatabaseError):
     """What `quick_check` found, as SQLite would have reported it."""
 
     sqlite_errorcode = 11  # SQLITE_CORRUPT

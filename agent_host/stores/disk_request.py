@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from sqlite3 import Connection
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from agent_host.types.store import Write
 
@@ -33,7 +33,7 @@ class Request(Generic[T]):
         if future.done():
             return
         if self.error is None:
-            future.set_result(self.outcome)  # type: ignore[arg-type] # pyright: ignore
+            future.set_result(cast("T", self.outcome))
         else:
             future.set_exception(self.error)
 

@@ -55,8 +55,8 @@ _MEND: Final = (
         AND EXISTS (SELECT 1 FROM entries z WHERE z.stream = e.stream AND z.position = 0)
     ), 0)""",
     "DELETE FROM streams WHERE length = 0",
-    "DELETE FROM entries WHERE stream NOT IN (SELECT number FROM streams) "
-    "OR position >= (SELECT length FROM streams WHERE number = entries.stream)",
+    """DELETE FROM entries WHERE stream NOT IN (SELECT number FROM streams)
+        OR position >= (SELECT length FROM streams WHERE number = entries.stream)""",
     "DELETE FROM garbage",
 )
 

@@ -47,28 +47,35 @@ class ManyRows:
         return found
 
 
-_KEY: Final = "(collection, partition, id)"
-
+# A list of rows straight after IN is compared with every row there is; a subquery is looked up.
 FIND_RECORDS: Final = ManyRows(
-    "SELECT collection, partition, id, version, expires_at FROM records "
-    f"WHERE {_KEY} IN (VALUES {{rows}})",
+    "WITH k (c, p, i) AS (VALUES {rows})"
+    " SELECT r.collection, r.partition, r.id, r.version, r.expires_at FROM k"
+    " CROSS JOIN records r ON r.collection = k.c AND r.partition = k.p AND r.id = k.i",
     3,
 )
 FIND_STREAMS: Final = ManyRows(
-    "SELECT collection, partition, id, length, expires_at, number FROM streams "
-    f"WHERE {_KEY} IN (VALUES {{rows}})",
+    "WITH k (c, p, i) AS (VALUES {rows})"
+    " SELECT s.collection, s.partition, s.id, s.length, s.expires_at, s.number FROM k"
+    " CROSS JOIN streams s ON s.collection = k.c AND s.partition = k.p AND s.id = k.i",
     3,
 )
+DELETE_RECORDS: Final = ManyRows(
+    "DELETE FROM records WHERE (collection, partition, id) IN (SELECT * FROM (VALUES {rows}))", 3
+)
+DELETE_STREAMS: Final = ManyRows(
+    "DELETE FROM streams WHERE (collection, partition, id) IN (SELECT * FROM (VALUES {rows}))", 3
+)
 PUT_RECORDS: Final = ManyRows(
-    "INSERT INTO records (collection, partition, id, version, expires_at, value) "
-    f"VALUES {{rows}} ON CONFLICT {_KEY} DO UPDATE SET version = excluded.version, "
-    "expires_at = excluded.expires_at, value = excluded.value",
+    "INSERT INTO records (collection, partition, id, version, expires_at, value) VALUES {rows}"
+    " ON CONFLICT (collection, partition, id) DO UPDATE SET version = excluded.version,"
+    " expires_at = excluded.expires_at, value = excluded.value",
     6,
 )
 PUT_STREAMS: Final = ManyRows(
-    "INSERT INTO streams (collection, partition, id, number, length, expires_at) "
-    f"VALUES {{rows}} ON CONFLICT {_KEY} DO UPDATE SET number = excluded.number, "
-    "length = excluded.length, expires_at = excluded.expires_at",
+    "INSERT INTO streams (collection, partition, id, number, length, expires_at) VALUES {rows}"
+    " ON CONFLICT (collection, partition, id) DO UPDATE SET number = excluded.number,"
+    " length = excluded.length, expires_at = excluded.expires_at",
     6,
 )
 PUT_ENTRIES: Final = ManyRows("INSERT INTO entries (stream, position, entry) VALUES {rows}", 3)
@@ -78,9 +85,6 @@ PUT_FACTS: Final = ManyRows(
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     2,
 )
-DELETE_RECORDS: Final = ManyRows(f"DELETE FROM records WHERE {_KEY} IN (VALUES {{rows}})", 3)
-DELETE_STREAMS: Final = ManyRows(f"DELETE FROM streams WHERE {_KEY} IN (VALUES {{rows}})", 3)
-
 __all__ = [
     "DELETE_RECORDS",
     "DELETE_STREAMS",

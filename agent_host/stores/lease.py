@@ -1,4 +1,4 @@
-"""Leases of a store that one process owns: who holds which name until when, and who waits for it."""
+"""Leases of a store that one process owns: who holds which name until when, and who waits."""
 
 import asyncio
 from collections import deque

@@ -11,7 +11,7 @@ from agent_host.types.store import Append, Key, Write
 
 
 class StreamWaits:
-    """Those who wait, by stream. Used by one event loop; a stream nobody waits for costs nothing."""
+    """Those who wait, by stream, on one event loop. A stream nobody waits for costs nothing."""
 
     __slots__ = ("_clock", "_readers")
 

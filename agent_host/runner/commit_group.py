@@ -25,13 +25,16 @@ class _Change:
 
 
 class CommitGroup:
-    """Commits for others while `run` runs, and one by one otherwise."""
+    """Commits for others while `run` runs, and one by one otherwise.
+
+    `run` may run twice: then the next group is made ready while the store is at work on one.
+    """
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
         self._running = False
         self._pending: list[_Change] = []
-        self._wake: asyncio.Future[None] | None = None
+        self._idle: list[asyncio.Future[None]] = []
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Do all the writes, or none. Cancelled, it was done whole or not, as with the store.
@@ -45,8 +48,10 @@ class CommitGroup:
         loop = asyncio.get_running_loop()
         change = _Change(writes, loop.create_future())
         self._pending.append(change)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._idle:
+            wake = self._idle.pop()
+            if not wake.done():
+                wake.set_result(None)
         try:
             await change.done
         except asyncio.CancelledError:
@@ -63,9 +68,10 @@ class CommitGroup:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                if not self._pending:
-                    self._wake = loop.create_future()
-                    await self._wake
+                while not self._pending:
+                    wake = loop.create_future()
+                    self._idle.append(wake)
+                    await wake
                 group = self._pending[:_GROUP_LIMIT]
                 del self._pending[:_GROUP_LIMIT]
                 await self._commit(group)

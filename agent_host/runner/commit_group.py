@@ -16,11 +16,12 @@ _NOTHING_WAS_DONE = (ConflictError, StoreFullError, TypeError, ValueError)
 
 
 class _Change:
-    __slots__ = ("done", "settled", "writes")
+    __slots__ = ("done", "is_settled", "settled", "writes")
 
     def __init__(self, writes: Sequence[Write], done: "asyncio.Future[None]") -> None:
         self.writes = writes
         self.done = done
+        self.is_settled = False
         self.settled: asyncio.Future[None] | None = None
 
 
@@ -57,7 +58,7 @@ class CommitGroup:
         except asyncio.CancelledError:
             if change in self._pending:
                 self._pending.remove(change)
-            else:
+            elif not change.is_settled:
                 change.settled = loop.create_future()
                 await change.settled
             raise
@@ -107,6 +108,7 @@ class CommitGroup:
 
 
 def _settle(change: _Change, error: BaseException | None = None) -> None:
+    change.is_settled = True
     if not change.done.done():
         if error is None:
             change.done.set_result(None)

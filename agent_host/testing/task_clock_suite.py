@@ -9,6 +9,11 @@ from agent_host.testing.task_fixture import ONCE, Process, Recorder, RunnerFixtu
 from agent_host.testing.task_lane_suite import fill_lane
 
 
+async def ended(handler: Recorder, count: int) -> None:
+    """Return once the handler has ended so often."""
+    await until(lambda: handler.ended == count)
+
+
 class ClockSuite(RunnerFixture):
     """The calendar is set while tasks wait, by an hour or by years."""
 
@@ -28,9 +33,9 @@ class ClockSuite(RunnerFixture):
                 await let_others_run()
             assert handler.ended == before
             clock.advance(MINUTE)
-            await until(lambda before=before: handler.ended == before + 1)
+            await ended(handler, before + 1)
             clock.advance(5 * MINUTE)
-            await until(lambda before=before: handler.ended == before + 2)
+            await ended(handler, before + 2)
 
     async def test_a_calendar_set_back_between_processes_holds_nothing_up(
         self, process: Process, clock: ManualClock
@@ -52,4 +57,4 @@ class ClockSuite(RunnerFixture):
             assert clock.monotonic() <= 12 * 60
 
 
-__all__ = ["ClockSuite"]
+__all__ = ["ClockSuite", "ended"]

@@ -23,6 +23,7 @@ from agent_host.testing.task_step import STEPS
 _SIDES: Final[tuple[Literal["before", "after", "within"], ...]] = ("before", "after", "within")
 _LATEST_COUNT: Final = 2
 _LAST_LIVES: Final = 10
+_LIFE_SECONDS: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class CrashTrial:
 
     def _be(self, doom: Doom | None) -> NoReturn:
         code = 1
+        signal.alarm(_LIFE_SECONDS)  # one that hangs is a fault, with a status of its own
         try:
             life = CrashLife(self._lives, journal=self._journal, doom=doom)
             asyncio.run(life.live(self._make_store(self._folder / "state"), self._make_runner))

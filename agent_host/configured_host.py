@@ -4,6 +4,7 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 """
 
 import os
+from typing import Any, cast
 
 from agent_host.app import AgentHost
 from agent_host.protocols.state_store import StateStore
@@ -26,8 +27,8 @@ def create_host(settings: Settings) -> AgentHost:
     store = _create_store(settings)
     refuse_lost_work(
         settings.runtime_mode or detect_runtime_mode(os.environ),
-        runner_survives=store.durable,
-        store_survives=store.durable,
+        runner_survives=store.shared,
+        store_survives=store.shared,
         allowed=settings.allow_in_process_runner,
     )
     channels = [
@@ -50,7 +51,7 @@ def create_host(settings: Settings) -> AgentHost:
 
 def _create_store(settings: Settings) -> StateStore:
     scheme = settings.store.partition("://")[0]
-    store: StateStore = load_store(scheme)()
+    store: StateStore = cast("Any", load_store(scheme)).from_url(settings.store)
     return store
 
 

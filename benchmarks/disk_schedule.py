@@ -4,7 +4,7 @@ from benchmarks.outcome import Goal, Outcome
 from benchmarks.task_load import CALLERS
 from benchmarks.task_round import play
 
-TASKS = 32_000
+TASKS = 20_000
 
 
 def run() -> Outcome:

@@ -206,9 +206,12 @@ class Settings(Section):
         default=None, description="The description it shows; without one, the target's own."
     )
     store: Annotated[str, AfterValidator(_check_url)] = Field(
-        default="memory://",
+        default="disk://.agent-host",
         repr=False,
-        description="Where runs and sessions are kept, as a URL. `memory://` forgets at exit.",
+        description=(
+            "Where runs and sessions are kept, as a URL: `disk://folder` seen from the working "
+            "directory, `disk:///path/to/a/folder`, or `memory://`, which forgets at exit."
+        ),
     )
     runtime_mode: RuntimeMode | None = Field(
         default=None,

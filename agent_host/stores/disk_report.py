@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agent_host.errors import StoreUnavailableError
-from agent_host.stores.disk_error import to_store_error
+from agent_host.stores.disk_error import is_damage, to_store_error
 from agent_host.stores.disk_folder import DATABASE, QUARANTINE
 from agent_host.stores.disk_schema import APPLICATION_ID, MIGRATIONS, connect
 
@@ -63,19 +63,15 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreUnavailableError(f"{path} is another program's database.")
-    problems: tuple[str, ...] = ()
-    if thorough:
-        found = connection.execute(f"PRAGMA quick_check({_PROBLEMS})").fetchall()
-        problems = tuple(text for (text,) in found if text != "ok")
-    connection.execute("BEGIN")  # one moment for all the counts
-    records: dict[str, int] = dict(
-        connection.execute("SELECT collection, count(*) FROM records GROUP BY collection")
-    )
-    streams, entries, quarantined, ended = connection.execute(
-        "SELECT (SELECT count(*) FROM streams), (SELECT count(*) FROM entries),"
-        " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM garbage)"
-    ).fetchone()
-    connection.execute("ROLLBACK")
+    problems = _problems(connection) if thorough else ()
+    try:
+        records, counts = _counted(connection)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        records, counts = {}, (0, 0, 0, 0)
+        problems += ("damaged pages keep the contents from being counted",)
+    streams, entries, quarantined, ended = counts
     log = Path(f"{path}-wal")
     aside = folder / QUARANTINE
     return StoreReport(
@@ -92,6 +88,29 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
         set_aside=sum(1 for _ in aside.iterdir()) if aside.is_dir() else 0,
         problems=problems,
     )
+
+
+def _problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+    try:
+        found = connection.execute(f"PRAGMA quick_check({_PROBLEMS})").fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return (str(error),)
+    return tuple(text for (text,) in found if text != "ok")
+
+
+def _counted(connection: sqlite3.Connection) -> tuple[dict[str, int], tuple[int, ...]]:
+    connection.execute("BEGIN")  # one moment for all the counts
+    records: dict[str, int] = dict(
+        connection.execute("SELECT collection, count(*) FROM records GROUP BY collection")
+    )
+    counts = connection.execute(
+        "SELECT (SELECT count(*) FROM streams), (SELECT count(*) FROM entries),"
+        " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM garbage)"
+    ).fetchone()
+    connection.execute("ROLLBACK")
+    return records, counts
 
 
 __all__ = ["StoreReport", "read_report"]

@@ -24,6 +24,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.stores.disk_cache import Cache
 from agent_host.stores.disk_error import concerns_one, is_damage, to_store_error
 from agent_host.stores.disk_group import Group
+from agent_host.stores.disk_merger import MERGE, Merger
 from agent_host.stores.disk_open import Opened, anchor_rows, open_database
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
 from agent_host.stores.disk_salvage import damage_marker
@@ -51,6 +52,7 @@ class Writer:
         self._cache = cache
         self._settle = settle
         self._backlog: deque[AnyRequest] = deque()
+        self._hand: Sequence[AnyRequest] = ()
         self._farewell: Job[None] | None = None
         self._leaving = False
         self._next_number = 1
@@ -114,17 +116,19 @@ class Writer:
             self._time = opened.time
             self._next_number = opened.next_number
             self._outbox.answer(self._settle, [opening])
+            merger = Merger(opened.path)
             try:
-                self._serve(opened.connection)
+                self._serve(opened.connection, merger)
             except Exception:
                 logger.exception("the store's writing thread met an error of its own")
                 self._refuse_all()
             finally:
+                merger.close()
                 opened.connection.close()
         if self._farewell is not None:
             self._outbox.answer(self._settle, [self._farewell])
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection, merger: Merger) -> None:
         while self._receive(_IDLE_SECONDS):
             if not self._backlog:
                 self._tidy(connection)
@@ -134,6 +138,9 @@ class Writer:
                 if monotonic() - self._swept_at > _SWEEP_SECONDS:
                     self._sweep(connection)
                 if self._unmerged_rows > _CHECKPOINT_ROWS:
+                    self._unmerged_rows = 1
+                    merger.ask()
+                if merger.take_done():
                     self._checkpoint(connection)
         self._checkpoint(connection)
 
@@ -154,18 +161,18 @@ class Writer:
     def _work(self, connection: Connection) -> None:
         """Do what waits longest: a job, or a group of commits."""
         backlog = self._backlog
-        done: list[AnyRequest] = []
         first = backlog.popleft()
         if isinstance(first, Job):
+            self._hand = [first]
             self._do(connection, first)
-            done.append(first)
         else:
             commits = [first]
             while backlog and len(commits) < _GROUP_COMMITS and isinstance(backlog[0], Commit):
                 commits.append(cast("Commit", backlog.popleft()))
+            self._hand = commits
             self._commit(connection, commits)
-            done += commits
-        self._outbox.answer(self._settle, done)
+        self._outbox.answer(self._settle, self._hand)
+        self._hand = ()
 
     def _do(self, connection: Connection, job: Job[Any]) -> None:
         try:
@@ -233,7 +240,7 @@ class Writer:
         """Move the log into the database as far as no reader needs it."""
         self._unmerged_rows = 0
         try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.execute(MERGE).fetchall()
         except sqlite3.Error as error:
             self._failure(connection, error)
 
@@ -255,9 +262,11 @@ class Writer:
         """Answer everything with a refusal until the store is closed."""
         error = StoreUnavailableError("The store stopped working; see the log, and restart.")
         while True:
-            for request in self._backlog:
+            refused = [*self._hand, *self._backlog]
+            for request in refused:
                 request.error = error
-            self._outbox.answer(self._settle, list(self._backlog))
+            self._outbox.answer(self._settle, refused)
+            self._hand = ()
             self._backlog.clear()
             if self._leaving:
                 return

@@ -1,0 +1,77 @@
+"""The disk store's tables: opened from every released version, and statements that find by key."""
+
+# What a user of the store would not see is looked at here: its memory, its writer.
+# pyright: reportPrivateUsage=false
+
+import shutil
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent_host.stores import disk_statement
+from agent_host.stores.disk_folder import DATABASE
+from agent_host.stores.disk_schema import MIGRATIONS, connect, prepare
+from agent_host.stores.disk_statement import ManyRows
+from agent_host.testing.store_fixture import key
+from agent_host.types.store import Record
+from tests.stores.disk_fixture import database, disk_store
+
+_LIFE = timedelta(seconds=1)
+VERSION_1 = Path(__file__).with_name("disk_version_1.db")
+"""Written by the first release with: Put a=1, Put a=2, Append s=(x, y), all without an end."""
+
+
+async def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
+    shutil.copyfile(VERSION_1, tmp_path / DATABASE)
+    async with disk_store(tmp_path) as store:
+        assert await store.get(key("a")) == Record(key("a"), b"2", 2)
+        assert (await store.read(key("s"))).entries == (b"x", b"y")
+        lease = await store.acquire(key("n"), holder="h", time_to_live=_LIFE)
+        assert lease is not None
+        assert lease.fence > 1 << 33
+        report = await store.inspect()
+        assert report.schema_version == len(MIGRATIONS)
+
+
+def test_a_migration_is_done_once_and_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    shutil.copyfile(VERSION_1, path)
+    following = (*MIGRATIONS, ("ALTER TABLE records ADD COLUMN colour TEXT DEFAULT 'red'",))
+    for _ in range(2):
+        disk = connect(path)
+        prepare(disk, following)
+        assert disk.execute("SELECT value, colour FROM records").fetchall() == [(b"2", "red")]
+        assert disk.execute("PRAGMA user_version").fetchone() == (len(following),)
+        disk.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    shutil.copyfile(VERSION_1, path)
+    disk = connect(path)
+    following = (*MIGRATIONS, ("DROP TABLE records", "no such statement"))
+    with pytest.raises(sqlite3.OperationalError):
+        prepare(disk, following)
+    disk.close()
+    with database(tmp_path) as disk:
+        assert disk.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert disk.execute("SELECT count(*) FROM records").fetchone() == (1,)
+
+
+def test_statements_over_many_rows_look_keys_up(tmp_path: Path) -> None:
+    """A plan that scans a table would be slow in proportion to it, and right in every other way."""
+    path = tmp_path / DATABASE
+    path.touch()
+    disk = connect(path)
+    prepare(disk)
+    statements = [one for one in vars(disk_statement).values() if isinstance(one, ManyRows)]
+    assert len(statements) >= 9
+    for statement in statements:
+        for size, text in statement._by_size:
+            row = [1] * (text.count("?"))
+            for *_, detail in disk.execute(f"EXPLAIN QUERY PLAN {text}", row):
+                assert "SCAN records" not in detail, (size, text)
+                assert "SCAN streams" not in detail, (size, text)
+    disk.close()

@@ -11,7 +11,16 @@ from pathlib import Path
 from benchmarks.outcome import Outcome
 from benchmarks.report import table
 
-NAMES = ("rest_echo", "rest_stream", "memory_sessions", "startup", "telemetry")
+NAMES = (
+    "rest_echo",
+    "rest_stream",
+    "memory_sessions",
+    "startup",
+    "disk_schedule",
+    "disk_end_to_end",
+    "disk_resume",
+    "telemetry",
+)
 
 
 def main() -> int:

@@ -16,22 +16,26 @@ _NOTHING_WAS_DONE = (ConflictError, StoreFullError, TypeError, ValueError)
 
 
 class _Change:
-    __slots__ = ("done", "settled", "writes")
+    __slots__ = ("done", "is_settled", "settled", "writes")
 
     def __init__(self, writes: Sequence[Write], done: "asyncio.Future[None]") -> None:
         self.writes = writes
         self.done = done
+        self.is_settled = False
         self.settled: asyncio.Future[None] | None = None
 
 
 class CommitGroup:
-    """Commits for others while `run` runs, and one by one otherwise."""
+    """Commits for others while `run` runs, and one by one otherwise.
+
+    `run` may run twice: then the next group is made ready while the store is at work on one.
+    """
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
         self._running = False
         self._pending: list[_Change] = []
-        self._wake: asyncio.Future[None] | None = None
+        self._idle: list[asyncio.Future[None]] = []
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Do all the writes, or none. Cancelled, it was done whole or not, as with the store.
@@ -45,14 +49,16 @@ class CommitGroup:
         loop = asyncio.get_running_loop()
         change = _Change(writes, loop.create_future())
         self._pending.append(change)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._idle:
+            wake = self._idle.pop()
+            if not wake.done():
+                wake.set_result(None)
         try:
             await change.done
         except asyncio.CancelledError:
             if change in self._pending:
                 self._pending.remove(change)
-            else:
+            elif not change.is_settled:
                 change.settled = loop.create_future()
                 await change.settled
             raise
@@ -63,9 +69,10 @@ class CommitGroup:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                if not self._pending:
-                    self._wake = loop.create_future()
-                    await self._wake
+                while not self._pending:
+                    wake = loop.create_future()
+                    self._idle.append(wake)
+                    await wake
                 group = self._pending[:_GROUP_LIMIT]
                 del self._pending[:_GROUP_LIMIT]
                 await self._commit(group)
@@ -101,6 +108,7 @@ class CommitGroup:
 
 
 def _settle(change: _Change, error: BaseException | None = None) -> None:
+    change.is_settled = True
     if not change.done.done():
         if error is None:
             change.done.set_result(None)

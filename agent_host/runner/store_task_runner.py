@@ -28,6 +28,7 @@ from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec, TaskS
 
 RETENTION: Final = timedelta(hours=24)
 WINDOW: Final = 1024
+_COMMITS_AT_ONCE: Final = 2
 
 
 class StoreTaskRunner:
@@ -72,12 +73,14 @@ class StoreTaskRunner:
         self._dispatchers: list[asyncio.Task[None]] = []
         self._resumed = False
         self._draining = False
-        self._committer: asyncio.Task[None] | None = None
+        self._committers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self._order.load()
         await self._group.__aenter__()
-        self._committer = self._group.create_task(self._commits.run())
+        self._committers = [
+            self._group.create_task(self._commits.run()) for _ in range(_COMMITS_AT_ONCE)
+        ]
         return self
 
     async def __aexit__(
@@ -89,8 +92,8 @@ class StoreTaskRunner:
         try:
             await self.drain(timedelta())
         finally:
-            if self._committer is not None:
-                self._committer.cancel()
+            for committer in self._committers:
+                committer.cancel()
             # A task group wraps what its body raises; only a cancellation is its business.
             if isinstance(exc_value, asyncio.CancelledError):
                 await self._group.__aexit__(exc_type, exc_value, traceback)

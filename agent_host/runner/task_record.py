@@ -130,8 +130,9 @@ def _packed(spec: TaskSpec) -> orjson.Fragment:
 
 def _duration(span: timedelta) -> str:
     """As ISO 8601 has it, exactly."""
-    seconds, part = divmod(abs(span) // _MICROSECOND, 1_000_000)
-    return f"{'-' if span < timedelta() else ''}PT{seconds}.{part:06d}S"
+    size = abs(span)
+    sign = "-" if span < timedelta() else ""
+    return f"{sign}P{size.days}DT{size.seconds}.{size.microseconds:06d}S"
 
 
 def microseconds(at: datetime) -> int:

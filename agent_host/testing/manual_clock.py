@@ -18,6 +18,8 @@ class ManualClock:
         self._sleepers: list[tuple[timedelta, int, asyncio.Future[None]]] = []
         self._next_sleeper = count()
         self._changed = asyncio.Event()
+        self.at_work = 0
+        """How many calls are under way that take time of the machine's, and none of this clock."""
 
     def now(self) -> datetime:
         """The start plus all that was advanced, and what the calendar was set by."""

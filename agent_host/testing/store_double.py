@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.state_store import StateStore
+from agent_host.testing.manual_clock import ManualClock
 from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
 
 T = TypeVar("T")
@@ -18,11 +19,14 @@ class SeverableStore:
     """Once `cut`, nothing that its process does reaches the store behind it any more.
 
     With `suspends`, every call lets others run before and after it reaches that store, so that
-    races of a slow store show over a fast one.
+    races of a slow store show over a fast one. `clock` is told while calls are under way.
     """
 
-    def __init__(self, store: StateStore, *, suspends: bool = False) -> None:
+    def __init__(
+        self, store: StateStore, *, suspends: bool = False, clock: ManualClock | None = None
+    ) -> None:
         self._store = store
+        self._clock = clock or ManualClock()
         self._suspends = suspends
         self._pauses = cycle((1, 3, 2, 5))
         self.cut = False
@@ -99,7 +103,11 @@ class SeverableStore:
         if self.cut:
             message = "The process was killed."
             raise StoreUnavailableError(message)
-        answer = await call(self._store)
+        self._clock.at_work += 1
+        try:
+            answer = await call(self._store)
+        finally:
+            self._clock.at_work -= 1
         await self._pause()
         return answer
 

@@ -54,7 +54,7 @@ async def let_others_run() -> None:
 async def with_time(task: asyncio.Task[T], clock: ManualClock, step: timedelta = SECOND) -> T:
     """What the task returns, time passing until it does."""
     while not task.done():
-        await let_others_run()
+        await _settle(clock)
         clock.advance(step)
     return task.result()
 
@@ -64,9 +64,19 @@ async def until(
 ) -> None:
     """Return once the condition holds; with a clock, time passes meanwhile."""
     while not condition():
-        await let_others_run()
-        if clock is not None and not condition():
+        if clock is None:
+            await let_others_run()
+            continue
+        await _settle(clock)
+        if not condition():
             clock.advance(step)
+
+
+async def _settle(clock: ManualClock) -> None:
+    """Let others run until none of them waits for something real."""
+    await let_others_run()
+    while clock.at_work:
+        await let_others_run()
 
 
 __all__ = ["MINUTE", "SECOND", "StoreFixture", "key", "let_others_run", "until", "with_time"]

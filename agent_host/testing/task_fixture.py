@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import pytest
@@ -13,6 +14,7 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore
+from agent_host.testing.store_factory import StoreFactory
 from agent_host.testing.store_fixture import StoreFixture
 from agent_host.types.task import RetryPolicy, Task, TaskSpec
 
@@ -35,6 +37,13 @@ class RunnerFixture(StoreFixture):
     def make_runner(self) -> RunnerFactory:
         """Override it with the factory of the runner to be tested."""
         raise NotImplementedError
+
+    @pytest.fixture
+    async def store(
+        self, factory: StoreFactory, clock: ManualClock, tmp_path: Path
+    ) -> AsyncIterator[StateStore]:
+        async with factory(clock, tmp_path) as store:
+            yield SeverableStore(store, clock=clock)
 
     @pytest.fixture
     async def runner(

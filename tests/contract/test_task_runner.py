@@ -40,4 +40,4 @@ class TestOverASlowStore(TestStoreTaskRunner):
         self, factory: StoreFactory, clock: ManualClock, tmp_path: Path
     ) -> AsyncIterator[StateStore]:
         async with factory(clock, tmp_path) as store:
-            yield SeverableStore(store, suspends=True)
+            yield SeverableStore(store, suspends=True, clock=clock)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 
 import httpx
 import pytest
@@ -115,6 +116,8 @@ def test_commands_that_are_not_run_exist(label: str, words: list[str]) -> None:
         assert build_parser().parse_args(words[1:]).module, label
     elif words[0] == "make":
         assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text("utf-8"), label
+    elif words[:2] == ["python", "-m"]:
+        assert find_spec(words[2]) is not None, label
     else:
         known = {"curl", "granian", "pip", "uvicorn", ".venv/bin/pip"}
         assert words[0] in known, f"{label}: nobody checks it"

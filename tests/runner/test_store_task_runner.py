@@ -188,6 +188,21 @@ async def test_hostile_and_damaged_records_do_not_stop_the_rest(
     assert await store.get(Key(QUEUE, "kind", early + "b")) is None
 
 
+async def test_a_lane_goes_on_where_the_record_of_its_first_is_gone(
+    runner: StoreTaskRunner, store: StateStore
+) -> None:
+    handler = Recorder()
+    runner.register("kind", handler, concurrency=2, retry=ONCE)
+    gone = await runner.schedule(spec("gone", lane="a lane"))
+    await runner.schedule(spec("next", lane="a lane"))
+    await store.commit([Delete(Key(TASKS, WHOLE, gone.id))])
+    runner.resume()
+    await until(lambda: handler.ended == 1)
+    await runner.schedule(spec("last", lane="a lane"))
+    await until(lambda: handler.ended == 2)
+    assert handler.payloads == ["next", "last"]
+
+
 async def test_an_outage_of_the_store_is_waited_out(store: StateStore, clock: ManualClock) -> None:
     severable = SeverableStore(store)
 

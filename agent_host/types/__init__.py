@@ -29,13 +29,18 @@ from agent_host.types.event import (
     ToolCallStarted,
     UsageReported,
 )
+from agent_host.types.file import (
+    FileContent,
+)
 from agent_host.types.identifier import (
+    FILE_PREFIX,
     ISOLATION_PREFIX,
     MESSAGE_PREFIX,
     QUESTION_PREFIX,
     RUN_PREFIX,
     SESSION_PREFIX,
     TASK_PREFIX,
+    FileId,
     IsolationKey,
     MessageId,
     QuestionId,
@@ -138,6 +143,7 @@ from agent_host.types.turn import (
 
 __all__ = [
     "ABSENT",
+    "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
     "NONE",
@@ -166,6 +172,8 @@ __all__ = [
     "Denied",
     "DisconnectPolicy",
     "ErrorPart",
+    "FileContent",
+    "FileId",
     "FilePart",
     "HostedResult",
     "InputReceived",

@@ -31,6 +31,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
@@ -38,6 +39,7 @@ from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
@@ -75,6 +77,7 @@ class AgentHost:
         name: str | None = None,
         description: str | None = None,
         store: StateStore | None = None,
+        files: FileStore | None = None,
         runner: TaskRunner | None = None,
         authenticator: Authenticator | None = None,
         identity_resolver: IdentityResolver | None = None,
@@ -98,6 +101,7 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
+        self._files = files or MemoryFileStore()
         self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
@@ -105,6 +109,7 @@ class AgentHost:
             Seams(
                 target=hosted,
                 store=self._store,
+                files=self._files,
                 runner=self._runner,
                 resolver=identity_resolver or DerivedIdentityResolver(),
                 authorizer=authorizer or OpenAuthorizer(),
@@ -141,6 +146,7 @@ class AgentHost:
         self._started = True
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._store)
+            await stack.enter_async_context(self._files)
             await stack.enter_async_context(self._runner)
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)

@@ -6,6 +6,7 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 import os
 
 from agent_host.app import AgentHost
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
@@ -14,6 +15,7 @@ from agent_host.settings import (
     parse_channel,
     refuse_lost_work,
 )
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.target_loader import load_target
 
 
@@ -41,6 +43,7 @@ def create_host(settings: Settings) -> AgentHost:
         name=settings.name,
         description=settings.description,
         store=store,
+        files=_create_file_store(settings, durable=store.durable),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,
@@ -52,6 +55,19 @@ def _create_store(settings: Settings) -> StateStore:
     scheme = settings.store.partition("://")[0]
     store: StateStore = load_store(scheme)()
     return store
+
+
+def _create_file_store(settings: Settings, *, durable: bool) -> FileStore:
+    limits = {
+        "limit_bytes": settings.files.limit_bytes,
+        "file_limit_bytes": settings.files.file_limit_bytes,
+    }
+    if not durable:
+        return MemoryFileStore(**limits)
+    # A host that forgets everything has no folder, and does not load what keeps one.
+    from agent_host.stores.disk_file import DiskFileStore  # noqa: PLC0415
+
+    return DiskFileStore(settings.files.folder, **limits)
 
 
 __all__ = ["create_host"]

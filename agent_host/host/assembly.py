@@ -1,8 +1,11 @@
 """Wires the engine: repositories, gate, runs and pipeline over a store and a runner."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent_host.host.context import ChannelContext
+from agent_host.host.file.keeper import FileKeeper
+from agent_host.host.file.view import OwnedFiles
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
@@ -16,6 +19,7 @@ from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.host.run.background import BackgroundRuns
+from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
@@ -25,10 +29,12 @@ from agent_host.host.session.gate import SessionGate
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
@@ -40,6 +46,7 @@ class Seams:
 
     target: Target
     store: StateStore
+    files: FileStore
     runner: TaskRunner
     resolver: IdentityResolver
     authorizer: Authorizer
@@ -56,9 +63,12 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
     parts = _parts(seams)
     gate = SessionGate(seams.store, seams.session_policy, seams.clock)
     engine = RunEngine(parts, gate)
-    turns = TurnMaker(seams.run_hook)
+    turns = TurnMaker(seams.run_hook, checkpoints=_checkpoints(seams, parts))
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
+
+    def files_of(owner: Owner) -> OwnedFiles:
+        return OwnedFiles(seams.files, owner)
 
     def reader_of(owner: Owner) -> RunReader:
         return RunReader(parts, engine=engine, background=background, owner=owner)
@@ -91,25 +101,43 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
         deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
     )
     context = ChannelContext(
-        parts, pipeline=pipeline, engine=engine, book=book, reader_of=reader_of
+        parts,
+        pipeline=pipeline,
+        engine=engine,
+        book=book,
+        reader_of=reader_of,
+        files_of=files_of,
     )
     return engine, context
 
 
 def _parts(seams: Seams) -> EngineParts:
+    files = FileKeeper(seams.files)
     return EngineParts(
         target=seams.target,
-        capabilities=seams.target.capabilities,
+        capabilities=capabilities_on(seams.target.capabilities, seams.store),
         store=seams.store,
         runner=seams.runner,
         runs=RunRecords(seams.store, seams.run_policy),
-        journals=JournalRecords(seams.store, seams.run_policy),
-        sessions=SessionRecords(seams.store, seams.session_policy),
-        requests=RequestRecords(seams.store),
+        journals=JournalRecords(seams.store, seams.run_policy, files),
+        sessions=SessionRecords(seams.store, seams.session_policy, files),
+        requests=RequestRecords(seams.store, files),
+        files=files,
         policy=seams.run_policy,
         clock=seams.clock,
         ids=seams.ids,
     )
+
+
+def _checkpoints(seams: Seams, parts: EngineParts) -> Callable[[Owner], Checkpoints] | None:
+    if not parts.capabilities.checkpoints:
+        return None
+    time_to_live = max(
+        seams.run_policy.retention,
+        seams.run_policy.answer_time_limit,
+        seams.session_policy.time_to_live,
+    )
+    return lambda owner: OwnedCheckpoints(seams.store, owner, time_to_live)
 
 
 __all__ = ["Seams", "assemble"]

@@ -1,5 +1,9 @@
 """The values everything else speaks in. Standard library only; no I/O, no frameworks."""
 
+from agent_host.types.checkpoint import (
+    Checkpoint,
+    Checkpoints,
+)
 from agent_host.types.decision import (
     Allowed,
     Decision,
@@ -163,6 +167,8 @@ __all__ = [
     "CancelSignal",
     "ChannelIdentity",
     "ChannelRequest",
+    "Checkpoint",
+    "Checkpoints",
     "ConcurrencyPolicy",
     "Conversation",
     "DataPart",

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.identifier import RunId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
@@ -88,6 +89,7 @@ class Turn:
     `messages` are the new ones; `input` is the same, or the typed value a `run_hook` made of them.
     `history` is the session before this turn, None without a session or where the target keeps its
     own. `answer` is set when a target that `resumes` is run again. `attempt` counts from 1.
+    `checkpoints` is for a target that says it keeps some, None where they would not survive.
     """
 
     run_id: RunId
@@ -108,6 +110,7 @@ class Turn:
     steering: SteeringInbox = field(default_factory=SteeringInbox)
     answer: Answer | None = None
     attempt: int = 1
+    checkpoints: Checkpoints | None = None
 
     @property
     def text(self) -> str:

@@ -50,7 +50,7 @@ class BackgroundRuns:
         run = self._engine.new_run(prepared, status=RunStatus.QUEUED)
         writes = (
             *prepared.writes,
-            self._parts.requests.put(prepared.stored),
+            await self._parts.requests.put(prepared.stored),
             self._parts.runs.put(run, expect=ABSENT),
         )
         if prepared.place is not None:

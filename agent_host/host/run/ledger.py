@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_host.errors import FailureCode, TargetError
+from agent_host.host.file.part import CARRIERS, carries_files, files_in
 from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.collector import ResultCollector
 from agent_host.host.run.failure import INTERRUPTED
@@ -101,11 +102,14 @@ class RunLedger:
         """An earlier attempt died with its process; what it yielded stays in the journal only.
 
         Raises:
-            TargetError: the target does not say that running it again does no harm.
+            TargetError: the target does not say that running it again does no harm, nor that it
+                goes on from where it was.
         """
-        if not self._parts.capabilities.rerunnable:
+        capabilities = self._parts.capabilities
+        if not (capabilities.rerunnable or capabilities.checkpoints):
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
-        self.collector = ResultCollector()
+        if not capabilities.checkpoints:
+            self.collector = ResultCollector()
         await self._begin()
 
     async def replay(self) -> None:
@@ -134,6 +138,9 @@ class RunLedger:
         Raises:
             TargetError: the event cannot be stored, or the target has passed the limits.
         """
+        if type(event) in CARRIERS:
+            event = await self._parts.files.keep_event(self.run.owner, event)
+            self._event_bytes += sum(part.size_bytes or 0 for part in files_in(event))
         self._event_bytes += self.journal.hold(event, at=self._parts.clock.now())
         self.event_count += 1
         self.collector.add(event)
@@ -149,7 +156,7 @@ class RunLedger:
     ) -> None:
         """The run waits for an answer, and the session for the run."""
         keep = keep_request and not self._request_is_stored
-        alongside: list[Write] = [self._parts.requests.put(self.stored)] if keep else []
+        alongside: list[Write] = [await self._parts.requests.put(self.stored)] if keep else []
         self._request_is_stored = self._request_is_stored or keep
         if self.session is not None:
             alongside.append(self._parts.sessions.put_question(self.session, self.run.id))
@@ -184,11 +191,14 @@ class RunLedger:
         """
         result: RunResult | None = None
         failure = None
-        messages: Sequence[Message] = ()
+        messages: tuple[Message, ...] = ()
         if isinstance(terminal, RunCompleted):
             result = self.collector.result(terminal.result)
             if result is not terminal.result:
                 terminal = RunCompleted(result=result)
+            if result.artifacts or carries_files(result.messages):
+                terminal = await self._parts.files.keep_event(self.run.owner, terminal)
+                result = terminal.result
             messages = (*(said or ()), *result.messages)
         elif isinstance(terminal, RunFailed):
             failure = terminal.failure
@@ -197,6 +207,8 @@ class RunLedger:
             messages = (*(said or ()), *(_unfinished(message) for message in partial.messages))
         alongside: list[Write] = []
         if self.session is not None and said is not None and messages:
+            if carries_files(messages):
+                messages = await self._parts.files.keep_messages(self.run.owner, messages)
             alongside.append(self._parts.sessions.append(self.session, messages))
         if self._request_is_stored:
             alongside.append(self._parts.requests.delete(self.run.owner, self.run.id))

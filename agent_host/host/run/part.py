@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
@@ -25,6 +26,7 @@ class EngineParts:
     journals: JournalRecords
     sessions: SessionRecords
     requests: RequestRecords
+    files: FileKeeper
     runner: TaskRunner
     policy: RunPolicy
     clock: Clock

@@ -15,6 +15,7 @@ from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
+from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
@@ -23,6 +24,7 @@ from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
+from agent_host.host.run.recovery import RunRecovery
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.gate import SessionGate
@@ -65,6 +67,7 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
     engine = RunEngine(parts, gate)
     turns = TurnMaker(seams.run_hook, checkpoints=_checkpoints(seams, parts))
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
+    engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
 
     def files_of(owner: Owner) -> OwnedFiles:
@@ -95,6 +98,7 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
             background=background,
             turns=turns,
             gate=gate,
+            files=parts.files,
             policy=seams.session_policy,
             capabilities=parts.capabilities,
         ),
@@ -123,9 +127,11 @@ def _parts(seams: Seams) -> EngineParts:
         sessions=SessionRecords(seams.store, seams.session_policy, files),
         requests=RequestRecords(seams.store, files),
         files=files,
+        live_runs=LiveRunRecords(seams.store),
         policy=seams.run_policy,
         clock=seams.clock,
         ids=seams.ids,
+        instance=seams.ids.new("prc_"),
     )
 
 

@@ -92,6 +92,13 @@ class RunSettings(Section):
     background_limit: int = Field(
         default=_RUN.background_limit, ge=1, description="Background runs that go on at once."
     )
+    rerun_interrupted: bool = Field(
+        default=_RUN.rerun_interrupted,
+        description=(
+            "Run again what died with its process, where the target says that this does no harm; "
+            "else such a run fails as `interrupted`."
+        ),
+    )
     on_disconnect: DisconnectPolicy = Field(
         default=_RUN.on_disconnect,
         description="What becomes of a foreground run whose caller leaves.",

@@ -163,9 +163,7 @@ async def test_an_evicted_answer_is_named_in_the_run_and_its_events() -> None:
     files = MemoryFileStore(limit_bytes=len(BYTES) + 1024)
     async with hosted(draw, files=files) as context:
         answered = await context.run(request("look"))
-        await context.run(
-            replace(with_file(), input=(Message(role="user", parts=(replace(FILE, name="z"),)),))
-        )
+        await files.put(answered.run.owner, FileContent(media_type="a/b", data=BYTES))
         read = await (await runs_of(context)).get(answered.run.id)
         assert read.result is not None
         codes = [part.code for part in read.result.messages[0].parts if isinstance(part, ErrorPart)]

@@ -108,7 +108,7 @@ def graph(steps: Steps, *, asks: bool, saver: Any) -> Any:
         assert isinstance(state["price"], Price)
         return {"trail": [f"pay {state['price'].total}"]}
 
-    builder = StateGraph(Count)
+    builder: Any = StateGraph(Count)
     builder.add_node("price", price)
     builder.add_node("middle", middle)
     builder.add_node("bill", bill)

@@ -59,17 +59,17 @@ class FileKeeper:
         marked = await self._keep(owner, files, must=False)
         return change_event(event, lambda part: marked.get(id(part), part))
 
-    async def keep_request(self, owner: Owner, request: ChannelRequest) -> ChannelRequest:
-        """A request that will be run later, its files marked.
+    async def keep_request(
+        self, owner: Owner, request: ChannelRequest, *, must: bool
+    ) -> ChannelRequest:
+        """A request, its files marked. `must` says that it will be run from what is stored.
 
         Raises:
-            TooLargeError, StoreUnavailableError: one cannot be kept.
+            TooLargeError, StoreUnavailableError: one must be kept and cannot be.
         """
-        if not carries_files(request.input):
-            return request
-        marked = await self._keep(owner, _files_of(request.input), must=True)
+        marked = await self._keep(owner, _files_of(request.input), must=must)
         changed = change_messages(request.input, lambda part: marked.get(id(part), part))
-        return replace(request, input=changed)
+        return request if changed is request.input else replace(request, input=changed)
 
     async def restore_messages(
         self, owner: Owner, messages: tuple[Message, ...]

@@ -34,18 +34,13 @@ class RequestRecords:
         self._store = store
         self._files = files
 
-    async def put(self, stored: StoredRequest) -> Put:
-        """The write that keeps the request for as long as its run is not over. Its files are kept
-        when this returns.
-
-        Raises:
-            TooLargeError, StoreUnavailableError: a file cannot be kept.
-        """
+    @staticmethod
+    def put(stored: StoredRequest) -> Put:
+        """The write that keeps the request for as long as its run is not over."""
         key = Key("run_request", stored.owner.partition, stored.run_id)
-        request = await self._files.keep_request(stored.owner, stored.request)
-        if request is not stored.request:
-            bare = change_messages(request.input, without_bytes)
-            stored = replace(stored, request=replace(request, input=bare))
+        messages = change_messages(stored.request.input, without_bytes)
+        if messages is not stored.request.input:
+            stored = replace(stored, request=replace(stored.request, input=messages))
         return Put(key, REQUEST_CODEC.encode(stored))
 
     @staticmethod

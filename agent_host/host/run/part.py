@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.record.journal_record import JournalRecords
+from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
@@ -17,7 +18,10 @@ from agent_host.types.target import TargetCapabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineParts:
-    """The target with its behaviours on, the store with its repositories, and the run policy."""
+    """The target with its behaviours on, the store with its repositories, and the run policy.
+
+    `instance` names this process among those that use the store.
+    """
 
     target: Target
     capabilities: TargetCapabilities
@@ -27,10 +31,20 @@ class EngineParts:
     sessions: SessionRecords
     requests: RequestRecords
     files: FileKeeper
+    live_runs: LiveRunRecords
     runner: TaskRunner
     policy: RunPolicy
     clock: Clock
     ids: IdFactory
+    instance: str
+
+    @property
+    def reruns(self) -> bool:
+        """Whether a run that was interrupted is run again, or goes on where it was, and is not
+        failed.
+        """
+        able = self.capabilities.rerunnable or self.capabilities.checkpoints
+        return able and self.policy.rerun_interrupted
 
 
 __all__ = ["EngineParts"]

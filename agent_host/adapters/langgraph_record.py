@@ -16,7 +16,9 @@ from agent_host.codec import VersionedCodec
 from agent_host.errors import UnreadableRecordError
 
 try:
-    from langgraph._internal._serde import collect_allowlist_from_schemas
+    from langgraph._internal._serde import (  # pyright: ignore[reportMissingTypeStubs]
+        collect_allowlist_from_schemas,
+    )
 except ImportError:  # Not public: without it, state comes back as plain data.
     collect_allowlist_from_schemas = None  # type: ignore[assignment]
 

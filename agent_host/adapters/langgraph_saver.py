@@ -125,7 +125,7 @@ class TurnSaver(BaseCheckpointSaver[str]):
     ) -> None:
         """Keep what a task wrote. A task that is run again does not write twice."""
         thread, namespace = _place(config)
-        checkpoint_id: str = config["configurable"]["checkpoint_id"]
+        checkpoint_id = get_checkpoint_id(config) or ""
         if self._is_live(thread):
             await self._live.aput_writes(config, writes, task_id, task_path)
             return

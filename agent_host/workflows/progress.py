@@ -19,8 +19,9 @@ from agent_host.calling.feed import Feed
 from agent_host.codec import VersionedCodec
 from agent_host.errors import InvalidInputError
 from agent_host.types.event import InputRequired
+from agent_host.types.identifier import QUESTION_PREFIX, QuestionId
 from agent_host.types.json import JsonValue
-from agent_host.types.question import Question
+from agent_host.types.question import UNASSIGNED, Question
 from agent_host.types.turn import Turn
 from agent_host.workflows.step import Step
 
@@ -34,8 +35,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowCheckpoint:
-    """As stored. `answers` are those that the step behind `outputs` has had; `asks` says that it
-    waits for one more.
+    """As stored. `answers` are those that the step behind `outputs` has had; `asks` is the question
+    that it waits with, so that no answer counts for two.
     """
 
     workflow: str
@@ -43,7 +44,7 @@ class WorkflowCheckpoint:
     input: JsonValue
     outputs: dict[str, JsonValue]
     answers: tuple[JsonValue, ...] = ()
-    asks: bool = False
+    asks: QuestionId | None = None
 
 
 CODEC = VersionedCodec("workflow_checkpoint", 1, WorkflowCheckpoint)
@@ -85,9 +86,10 @@ class Progress:
             : len(found.outputs)
         ]:
             raise _unfit("is of another workflow, or of another version of it")
-        if found.asks and turn.answer is not None:
+        given = None if turn.answer is None else turn.answer.values
+        if given is not None and found.asks is not None and found.asks in given:
             # Once: whoever takes this attempt over finds the answer in the checkpoint.
-            found = replace(found, answers=(*found.answers, turn.answer.value), asks=False)
+            found = replace(found, answers=(*found.answers, given[found.asks]), asks=None)
             progress = cls(turn, found, is_restored=True)
             await progress._save()
             return progress
@@ -114,7 +116,7 @@ class Progress:
     async def finish(self, step: Step, output: JsonValue) -> None:
         """Keep what the step returned; it is not run again once this has returned."""
         outputs = {**self._reached.outputs, step.id: output}
-        self._reached = replace(self._reached, outputs=outputs, answers=(), asks=False)
+        self._reached = replace(self._reached, outputs=outputs, answers=(), asks=None)
         self._asked = 0
         await self._save()
 
@@ -129,7 +131,10 @@ class Progress:
             self._asked += 1
             if position < len(self._reached.answers):
                 return self._reached.answers[position]
-            self._reached = replace(self._reached, asks=True)
+            if question.id == UNASSIGNED:
+                made = QuestionId(f"{QUESTION_PREFIX}{len(self._reached.outputs)}.{position}")
+                question = replace(question, id=made)
+            self._reached = replace(self._reached, asks=question.id)
             await self._save()
             await feed.put(InputRequired(questions=(question,)))
             await asyncio.Event().wait()  # The engine ends this attempt here.
@@ -171,11 +176,11 @@ async def _named(turn: Turn, wanted: str) -> WorkflowCheckpoint:
     if found is None or (step_id and step_id not in found.outputs):
         raise _unfit("is none of yours, or is not kept any more")
     if not step_id:
-        return replace(found, asks=False)
+        return replace(found, asks=None)
     ids = list(found.outputs)
     kept = ids[: ids.index(step_id) + 1]
     outputs = {one: found.outputs[one] for one in kept}
-    return replace(found, outputs=outputs, answers=(), asks=False)
+    return replace(found, outputs=outputs, answers=(), asks=None)
 
 
 def _unfit(rule: str) -> InvalidInputError:

@@ -8,6 +8,7 @@ Steps leave a line in FOLDER/log each time they begin. In the phase `first` the 
 # LangGraph is typed, but as a namespace package it does not look so.
 
 import asyncio
+import operator
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,25 +87,25 @@ def asking_workflow(steps: Steps) -> Workflow[Order]:
     return Workflow("asking", input_type=Order, steps=[price, confirm])
 
 
-class Count(TypedDict, total=False):
+class Count(TypedDict):
     count: int
     price: Price
-    trail: Annotated[list[str], lambda left, right: left + right]
+    trail: Annotated[list[str], operator.add]
 
 
 def graph(steps: Steps, *, asks: bool, saver: Any) -> Any:
-    def price(state: Count) -> Count:
+    def price(state: Count) -> dict[str, Any]:
         steps.note("price")
         return {"price": Price(total=state["count"] * 10), "trail": ["price"]}
 
-    async def middle(_: Count) -> Count:
+    async def middle(_: Count) -> dict[str, Any]:
         if asks:
             steps.note("middle")
             return {"trail": [f"answered {interrupt('Really?')}"]}
         await steps.middle()
         return {"trail": ["middle"]}
 
-    def bill(state: Count) -> Count:
+    def bill(state: Count) -> dict[str, Any]:
         assert isinstance(state["price"], Price)
         return {"trail": [f"pay {state['price'].total}"]}
 

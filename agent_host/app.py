@@ -34,6 +34,7 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.operator import RunOperator
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
@@ -105,7 +106,7 @@ class AgentHost:
         self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
-        self._engine, self._context = assemble(
+        assembled = assemble(
             Seams(
                 target=hosted,
                 store=self._store,
@@ -119,8 +120,12 @@ class AgentHost:
                 session_mode=session_mode,
                 clock=clock,
                 ids=ids,
+                challenge=None if self.admits_anyone else self._authenticator.challenge,
             )
         )
+        self._engine = assembled.engine
+        self._context = assembled.context
+        self._operator = assembled.operator
         self._stack = AsyncExitStack()
         self._grace = grace
         self._started = False
@@ -139,6 +144,16 @@ class AgentHost:
         """What channels are given; for programs that call the target through the whole pipeline."""
         return self._context
 
+    @property
+    def operator(self) -> RunOperator:
+        """Runs of everybody, for programs that operate the host."""
+        return self._operator
+
+    @property
+    def admits_anyone(self) -> bool:
+        """Whether callers need no proof of who they are."""
+        return self._authenticator.admits_anyone
+
     async def __aenter__(self) -> Self:
         """Start the parts in order; what started is unwound if a later one fails."""
         if self._started:
@@ -148,6 +163,8 @@ class AgentHost:
             await stack.enter_async_context(self._store)
             await stack.enter_async_context(self._files)
             await stack.enter_async_context(self._runner)
+            if isinstance(self._authenticator, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._authenticator)
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)

@@ -4,8 +4,10 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 """
 
 import os
+from typing import Any, cast
 
 from agent_host.app import AgentHost
+from agent_host.configured_access import create_authenticator
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
@@ -28,8 +30,8 @@ def create_host(settings: Settings) -> AgentHost:
     store = _create_store(settings)
     refuse_lost_work(
         settings.runtime_mode or detect_runtime_mode(os.environ),
-        runner_survives=store.durable,
-        store_survives=store.durable,
+        runner_survives=store.shared,
+        store_survives=store.shared,
         allowed=settings.allow_in_process_runner,
     )
     channels = [
@@ -44,6 +46,7 @@ def create_host(settings: Settings) -> AgentHost:
         description=settings.description,
         store=store,
         files=_create_file_store(settings, durable=store.durable),
+        authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,
@@ -53,7 +56,7 @@ def create_host(settings: Settings) -> AgentHost:
 
 def _create_store(settings: Settings) -> StateStore:
     scheme = settings.store.partition("://")[0]
-    store: StateStore = load_store(scheme)()
+    store: StateStore = cast("Any", load_store(scheme)).from_url(settings.store)
     return store
 
 

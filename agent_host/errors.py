@@ -97,6 +97,27 @@ class UnauthenticatedError(AccessError):
     code = "unauthenticated"
 
 
+class InvalidProofError(UnauthenticatedError):
+    """The caller showed a bearer credential that is unknown, wrong, expired or revoked."""
+
+
+class InsufficientScopeError(AccessError):
+    """The caller is known, and the route asks for a scope that it does not have."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope!r}.")
+        self.scope = scope
+
+
+class AuthenticationUnavailableError(HostError):
+    """Nobody can say at the moment who is calling. The text is for the operator."""
+
+    code = "authentication_unavailable"
+    retryable = True
+
+
 class DeniedError(AccessError):
     """The authorizer said no. `reason_code` is for the log; the text is for the person."""
 
@@ -307,6 +328,7 @@ class PermanentTaskError(TaskError):
 
 __all__ = [
     "AccessError",
+    "AuthenticationUnavailableError",
     "ConfigurationError",
     "ConflictError",
     "DeniedError",
@@ -314,7 +336,9 @@ __all__ = [
     "FailureCode",
     "HostError",
     "IdempotencyConflictError",
+    "InsufficientScopeError",
     "InvalidInputError",
+    "InvalidProofError",
     "InvalidTransitionError",
     "LeaseLostError",
     "LinkRequiredError",

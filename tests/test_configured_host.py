@@ -41,6 +41,7 @@ async def test_a_host_is_built_from_settings(target: str) -> None:
         Settings(
             target=target,
             name="parrot",
+            store="memory://",
             session=SessionSettings(mode=SessionMode.REQUIRED),
             limits=LimitSettings(body_bytes=1000),
         )
@@ -71,6 +72,8 @@ def test_an_ephemeral_process_refuses_to_lose_work(target: str) -> None:
     settings = Settings(target=target, runtime_mode=RuntimeMode.EPHEMERAL)
     with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
         create_host(settings)
+    with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
+        create_host(settings.model_copy(update={"store": "memory://"}))
     create_host(settings.model_copy(update={"allow_in_process_runner": True}))
 
 

@@ -39,7 +39,8 @@ def check_bind(host: str, *, authenticator: Authenticator, insecure: bool) -> No
         return
     message = (
         f"{host!r} can be reached from other machines, and nobody has to prove who they are. "
-        "Configure an authenticator, or listen on 127.0.0.1: `server.host` (--host, "
+        "Ask for a proof: `agent-host keys create NAME` makes the first API key, and from then on "
+        "one is needed. Or listen on 127.0.0.1: `server.host` (--host, "
         "AGENT_HOST_SERVER__HOST). If a trusted proxy keeps strangers out, say so: "
         "`server.insecure` (--insecure, AGENT_HOST_SERVER__INSECURE)."
     )

@@ -14,6 +14,7 @@ from typing import Final
 
 from agent_host.errors import (
     AccessError,
+    AuthenticationUnavailableError,
     ConflictError,
     DrainingError,
     FailureCode,
@@ -63,6 +64,7 @@ class Answer:
 
 
 _STORE_TEXT: Final = "The host cannot reach what it remembers at the moment. Try again later."
+_UNKNOWABLE_TEXT: Final = "The host cannot check who is calling at the moment. Try again later."
 _CONFLICT_TEXT: Final = "Something else changed this at the same moment. Try again."
 
 ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
@@ -79,6 +81,9 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         RunError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
+        AuthenticationUnavailableError: Answer(
+            status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5
+        ),
         DrainingError: Answer(status=HTTPStatus.SERVICE_UNAVAILABLE, retry_after_seconds=5),
         StoreUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_STORE_TEXT, retry_after_seconds=5

@@ -11,14 +11,14 @@ from inspect import iscoroutinefunction
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent_host.asgi.admission import admitting
 from agent_host.asgi.refusal import Refusal
 from agent_host.asgi.websocket_guard import WebSocketGuard
-from agent_host.context import current_principal
 from agent_host.errors import HostError, TooLargeError
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
@@ -31,13 +31,14 @@ _logger = logging.getLogger(__name__)
 class RouteGuard:
     """The ASGI application of one guarded HTTP route.
 
-    On a `caller` route the endpoint runs with `current_principal` set. Reading more of the body
+    On a `caller` or `admin` route the endpoint runs with `current_principal` set, and is cancelled
+    when the proof of that principal ends. Reading more of the body
     than the limit raises `TooLargeError` in the endpoint; a longer announced one never gets there.
     Any error before the response began is answered, any after it is logged; none reaches the
     server.
     """
 
-    __slots__ = ("_app", "_authenticator", "_body_limit_bytes", "_refusal", "access")
+    __slots__ = ("_app", "_body_limit_bytes", "_endpoint", "_refusal", "access")
 
     def __init__(
         self,
@@ -48,9 +49,9 @@ class RouteGuard:
         body_limit_bytes: int,
         refusal: Refusal,
     ) -> None:
-        self._app = app
+        self._endpoint = app
+        self._app = admitting(self._serve, authenticator=authenticator, access=access)
         self.access = access
-        self._authenticator = authenticator if access is RouteAccess.CALLER else None
         self._body_limit_bytes = body_limit_bytes
         self._refusal = refusal
 
@@ -75,12 +76,7 @@ class RouteGuard:
             began = True
             return send(message)
 
-        token = None
         try:
-            if self._authenticator is not None:
-                principal = await self._authenticator.authenticate(HTTPConnection(scope))
-                token = current_principal.set(principal)
-            _check_announced_size(scope, limit)
             await self._app(scope, receive_within_limit, send_and_note)
         except ClientDisconnect:
             _logger.debug("a client left before its request was over")
@@ -89,9 +85,11 @@ class RouteGuard:
                 _log_broken_off(error)
             else:
                 await self._refuse(error, scope, receive, send)
-        finally:
-            if token is not None:
-                current_principal.reset(token)
+
+    # No coroutine of its own, as every request comes by.
+    def _serve(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        _check_announced_size(scope, self._body_limit_bytes)
+        return self._endpoint(scope, receive, send)
 
     async def _refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         if isinstance(error, HTTPException):

@@ -12,7 +12,12 @@ from starlette.types import Scope
 
 from agent_host.asgi.errors import InternalError, answer_for
 from agent_host.asgi.problem import problem_response, render_problem, to_caller_error
-from agent_host.errors import UnauthenticatedError
+from agent_host.errors import (
+    HostError,
+    InsufficientScopeError,
+    InvalidProofError,
+    UnauthenticatedError,
+)
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import RenderError
 
@@ -36,7 +41,8 @@ class Refusal:
     async def response(self, scope: Scope, error: Exception) -> Response:
         """The response for `error`; what the caller is not told is in the log.
 
-        A 401 always carries the challenge that RFC 9110 §15.5.2 asks for.
+        A 401 always carries the challenge that RFC 9110 §15.5.2 asks for, with the error codes of
+        RFC 6750 §3.1, as has a 403 for want of a scope.
         """
         told = to_caller_error(error)
         try:
@@ -44,8 +50,9 @@ class Refusal:
         except Exception:
             _logger.exception("an error could not be rendered, %s", told.code)
             response = problem_response(told)
-        if isinstance(told, UnauthenticatedError):
-            response.headers.setdefault("www-authenticate", self._authenticator.challenge)
+        challenge = self._challenge(told)
+        if challenge is not None:
+            response.headers.setdefault("www-authenticate", challenge)
         return response
 
     def close_code(self, error: Exception) -> tuple[int, str]:
@@ -58,5 +65,19 @@ class Refusal:
             return _CLOSE_INTERNAL_ERROR, told.correlation_id
         return _CLOSE_PRIVATE + answer_for(told).status, told.code
 
+    def _challenge(self, told: HostError) -> str | None:
+        challenge = self._authenticator.challenge
+        if isinstance(told, InsufficientScopeError):
+            return with_parameters(challenge, error="insufficient_scope", scope=told.scope)
+        if isinstance(told, InvalidProofError):
+            return with_parameters(challenge, error="invalid_token")
+        return challenge if isinstance(told, UnauthenticatedError) else None
 
-__all__ = ["Refusal"]
+
+def with_parameters(challenge: str, **parameters: str) -> str:
+    """The challenge with more parameters; none of their values has a quote or a backslash."""
+    added = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+    return f"{challenge}, {added}" if "=" in challenge else f"{challenge} {added}"
+
+
+__all__ = ["Refusal", "with_parameters"]

@@ -8,12 +8,11 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from agent_host.asgi.admission import admitting
 from agent_host.asgi.refusal import Refusal
-from agent_host.context import current_principal
 from agent_host.errors import TooLargeError
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import RouteAccess
@@ -27,10 +26,11 @@ class WebSocketGuard:
     """The ASGI application of one guarded websocket route.
 
     An error before the handshake was answered refuses it, with a response where the server can
-    send one (its denial extension); an error after it closes the socket with a code that says why.
+    send one (its denial extension); an error after it closes the socket with a code that says why,
+    as does the end of the caller's proof.
     """
 
-    __slots__ = ("_app", "_authenticator", "_message_limit_bytes", "_refusal", "access")
+    __slots__ = ("_app", "_message_limit_bytes", "_refusal", "access")
 
     def __init__(
         self,
@@ -41,9 +41,8 @@ class WebSocketGuard:
         body_limit_bytes: int,
         refusal: Refusal,
     ) -> None:
-        self._app = app
+        self._app = admitting(app, authenticator=authenticator, access=access)
         self.access = access
-        self._authenticator = authenticator if access is RouteAccess.CALLER else None
         self._message_limit_bytes = body_limit_bytes
         self._refusal = refusal
 
@@ -64,11 +63,7 @@ class WebSocketGuard:
             last_sent = message["type"]
             return send(message)
 
-        token = None
         try:
-            if self._authenticator is not None:
-                principal = await self._authenticator.authenticate(HTTPConnection(scope))
-                token = current_principal.set(principal)
             await self._app(scope, receive_within_limit, send_and_note)
         except WebSocketDisconnect:
             _logger.debug("a client closed its websocket")
@@ -80,9 +75,6 @@ class WebSocketGuard:
                     await send(self._close(error))
                 else:
                     _logger.exception("the endpoint of a closed websocket failed")
-        finally:
-            if token is not None:
-                current_principal.reset(token)
 
     async def _refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         if _DENIAL in scope.get("extensions", {}):

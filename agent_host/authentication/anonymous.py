@@ -4,15 +4,25 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from agent_host.types.principal import Principal
+from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE, Principal
 
 _ANONYMOUS: Final = Principal(id="anonymous", kind="anonymous")
+_ANONYMOUS_ADMIN: Final = Principal(
+    id="anonymous", kind="anonymous", scopes=frozenset({ADMIN_SCOPE, CALL_SCOPE})
+)
 
 
 class AnonymousAuthenticator:
-    """Admits anyone, as one principal: all callers share its sessions and runs."""
+    """Admits anyone, as one principal: all callers share its sessions and runs.
 
-    __slots__ = ()
+    `admin` opens the routes of administrators to them too: for a host on loopback that nobody else
+    reaches.
+    """
+
+    __slots__ = ("_principal",)
+
+    def __init__(self, *, admin: bool = False) -> None:
+        self._principal = _ANONYMOUS_ADMIN if admin else _ANONYMOUS
 
     @property
     def admits_anyone(self) -> bool:
@@ -27,7 +37,7 @@ class AnonymousAuthenticator:
     async def authenticate(self, connection: HTTPConnection) -> Principal:
         """The anonymous principal, whatever the connection carries."""
         del connection
-        return _ANONYMOUS
+        return self._principal
 
 
 __all__ = ["AnonymousAuthenticator"]

@@ -12,13 +12,16 @@ _INVOKE: Final = "/invocations"
 _DOCS: Final = "/docs"
 
 
-def render_banner(url: str, *, target: TargetDescription, routes: Sequence[BaseRoute]) -> str:
+def render_banner(
+    url: str, *, target: TargetDescription, routes: Sequence[BaseRoute], needs_proof: bool = False
+) -> str:
     """The text. Of the routes it shows where something can be sent and where it can be read up.
 
     Args:
         url: what the server listens on, without a slash at its end.
         target: what is hosted.
         routes: what is mounted.
+        needs_proof: whether callers have to show who they are.
     """
     places = [*_places(routes)]
     lines = ["", f"{target.name} is hosted on {url}"]
@@ -31,6 +34,7 @@ def render_banner(url: str, *, target: TargetDescription, routes: Sequence[BaseR
         lines += [
             "Try it:",
             f"  curl -N {url}{invoke} -H 'content-type: application/json' \\",
+            *(["    -H 'authorization: Bearer YOUR_KEY' \\"] if needs_proof else []),
             """    -d '{"input": "What can you do?", "stream": true}'""",
             "",
         ]

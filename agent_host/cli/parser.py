@@ -1,10 +1,13 @@
 """The grammar of the command line and its help. Imports nothing that takes time."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
+
+from agent_host.cli.key_parser import AddCommand, add_keys
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -21,6 +24,7 @@ examples:
   agent-host run shop.bots:support --port 9000 --channel rest
   AGENT_HOST_LOG__FORMAT=json agent-host run app:agent
   agent-host config check --config deploy/agent-host.toml
+  agent-host keys create laptop              from then on, callers need a key
 """
 
 _RUN_EXAMPLES: Final = """\
@@ -40,9 +44,6 @@ examples:
   agent-host config show                     every value in effect, and who set it
   agent-host config template > agent-host.toml
 """
-
-
-AddCommand: TypeAlias = Callable[..., argparse.ArgumentParser]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser)
     _add_channels(commands.add_parser)
     _add_config(commands.add_parser)
+    add_keys(commands.add_parser, partial(_finish, module="agent_host.cli.key"))
     return parser
 
 
@@ -116,7 +118,7 @@ def _add_run(add: AddCommand) -> None:
         metavar="NAME",
         help="mount this channel and no other that is not named; may be repeated",
     )
-    run.add_argument("--store", metavar="URL", help="where state is kept (memory://)")
+    run.add_argument("--store", metavar="URL", help="where state is kept (disk://.agent-host)")
     run.add_argument("--reload", action="store_true", help="restart when the code changes")
     run.add_argument(
         "--access-log", action="store_true", default=None, help="log every request in one line"

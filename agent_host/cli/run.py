@@ -34,8 +34,13 @@ def execute(arguments: argparse.Namespace) -> int:
     server = settings.server
 
     def announce(url: str) -> None:
-        routes = host.app.routes
-        print(render_banner(url, target=host.context.target, routes=routes), flush=True)
+        banner = render_banner(
+            url,
+            target=host.context.target,
+            routes=host.app.routes,
+            needs_proof=not host.admits_anyone,
+        )
+        print(banner, flush=True)
 
     host.run(
         ServerOptions(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.view import OwnedFiles
+from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
@@ -17,6 +18,7 @@ from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
+from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.host.run.background import BackgroundRuns
@@ -58,10 +60,22 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    challenge: str | None = None
 
 
-def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
-    """The engine, to be entered once the store is up, and what channels are given."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The engine, to be entered once the store is up; what channels are given; what admin routes
+    are given.
+    """
+
+    engine: RunEngine
+    context: ChannelContext
+    operator: HostRunOperator
+
+
+def assemble(seams: Seams) -> Assembly:
+    """All of it, nothing of it started."""
     parts = _parts(seams)
     gate = SessionGate(seams.store, seams.session_policy, seams.clock)
     engine = RunEngine(parts, gate)
@@ -111,8 +125,10 @@ def assemble(seams: Seams) -> tuple[RunEngine, ChannelContext]:
         book=book,
         reader_of=reader_of,
         files_of=files_of,
+        challenge=seams.challenge,
     )
-    return engine, context
+    operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
+    return Assembly(engine=engine, context=context, operator=operator)
 
 
 def _parts(seams: Seams) -> EngineParts:
@@ -123,6 +139,7 @@ def _parts(seams: Seams) -> EngineParts:
         store=seams.store,
         runner=seams.runner,
         runs=RunRecords(seams.store, seams.run_policy),
+        run_index=RunIndex(seams.store, seams.run_policy),
         journals=JournalRecords(seams.store, seams.run_policy, files),
         sessions=SessionRecords(seams.store, seams.session_policy, files),
         requests=RequestRecords(seams.store, files),
@@ -146,4 +163,4 @@ def _checkpoints(seams: Seams, parts: EngineParts) -> Callable[[Owner], Checkpoi
     return lambda owner: OwnedCheckpoints(seams.store, owner, time_to_live)
 
 
-__all__ = ["Seams", "assemble"]
+__all__ = ["Assembly", "Seams", "assemble"]

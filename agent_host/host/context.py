@@ -45,6 +45,7 @@ class ChannelContext:
         book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
         files_of: Callable[[Owner], FileView],
+        challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
@@ -52,6 +53,7 @@ class ChannelContext:
         self._reader_of = reader_of
         self._files_of = files_of
         self._book = book
+        self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
     @property
@@ -63,6 +65,11 @@ class ChannelContext:
     def capabilities(self) -> TargetCapabilities:
         """What it can do."""
         return self._parts.capabilities
+
+    @property
+    def challenge(self) -> str | None:
+        """What callers are asked for."""
+        return self._challenge
 
     @property
     def clock(self) -> Clock:

@@ -5,10 +5,14 @@ from typing import Protocol
 from starlette.requests import HTTPConnection
 
 from agent_host.types.principal import Principal
+from agent_host.types.proof import Proof
 
 
 class Authenticator(Protocol):
-    """Says who is calling. It decides nothing about what they may do."""
+    """Says who is calling, and by its scopes what kind of routes are open to them.
+
+    One that is an async context manager as well is entered before the host takes requests.
+    """
 
     @property
     def admits_anyone(self) -> bool:
@@ -20,11 +24,14 @@ class Authenticator(Protocol):
         """The `WWW-Authenticate` header for a refusal (RFC 9110 §11.6.1)."""
         ...
 
-    async def authenticate(self, connection: HTTPConnection) -> Principal:
-        """The principal of this connection, http or websocket, from its headers and peer.
+    async def authenticate(self, connection: HTTPConnection) -> Principal | Proof:
+        """The principal of this connection, http or websocket, from its headers and peer. As a
+        `Proof` where it may cease to hold: the host then ends what it was given for.
 
         Raises:
-            UnauthenticatedError: there is no proof, or it is bad; the text says no more than that.
+            UnauthenticatedError: there is no proof, or (`InvalidProofError`) it is bad; the text
+                says no more than that.
+            AuthenticationUnavailableError: nobody can say at the moment.
         """
         ...
 

@@ -18,12 +18,15 @@ class RouteAccess(StrEnum):
     """Who may reach a route. There is no default: every route says.
 
     `public`: anyone; it shows nothing of anybody. `caller`: whoever the host's authenticator
-    knows; the host refuses others before the channel sees the request. `signed`: the channel
-    verifies the platform's signature itself, over the raw body, before it parses.
+    knows and whose scopes include `call`; the host refuses others before the channel sees the
+    request. `admin`: the same with the scope `admin`, which callers do not have and which does not
+    make a caller. `signed`: the channel verifies the platform's signature itself, over the raw
+    body, before it parses.
     """
 
     PUBLIC = "public"
     CALLER = "caller"
+    ADMIN = "admin"
     SIGNED = "signed"
 
 

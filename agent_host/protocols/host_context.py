@@ -120,6 +120,13 @@ class HostContext(Protocol):
         ...
 
     @property
+    def challenge(self) -> str | None:
+        """The `WWW-Authenticate` challenge to callers without a proof, for documents that say how
+        to call; None where none is asked for.
+        """
+        ...
+
+    @property
     def clock(self) -> Clock:
         """The host's time."""
         ...

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from agent_host.settings.access import AccessSettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
@@ -214,9 +215,12 @@ class Settings(Section):
         default=None, description="The description it shows; without one, the target's own."
     )
     store: Annotated[str, AfterValidator(_check_url)] = Field(
-        default="memory://",
+        default="disk://.agent-host",
         repr=False,
-        description="Where runs and sessions are kept, as a URL. `memory://` forgets at exit.",
+        description=(
+            "Where runs and sessions are kept, as a URL: `disk://folder` seen from the working "
+            "directory, `disk:///path/to/a/folder`, or `memory://`, which forgets at exit."
+        ),
     )
     runtime_mode: RuntimeMode | None = Field(
         default=None,
@@ -233,6 +237,9 @@ class Settings(Section):
     )
     server: ServerSettings = Field(
         default_factory=ServerSettings, description="Where the host listens and how it stops."
+    )
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Who may talk to the host."
     )
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(

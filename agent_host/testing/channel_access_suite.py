@@ -14,6 +14,7 @@ from agent_host.testing.socket_client import SocketClosedError, SocketRefusedErr
 
 CLIENT_ERRORS: Final = range(400, 500)
 UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
 ACKNOWLEDGED: Final = range(200, 300)
 
 
@@ -48,10 +49,18 @@ class ChannelAccessSuite(ChannelFixture):
             statuses = {
                 f"{place.method} {place.template}": await knock(served, driver, place)
                 for place in places
-                if place.access is RouteAccess.CALLER
+                if place.access in {RouteAccess.CALLER, RouteAccess.ADMIN}
             }
         assert {place for place, status in statuses.items() if status != UNAUTHORIZED} == set()
         assert target.heard == []
+
+    async def test_a_caller_is_no_administrator(
+        self, driver: ChannelDriver, places: list[Place]
+    ) -> None:
+        async with self.serving(recall, driver) as served:
+            for place in places:
+                if place.access is RouteAccess.ADMIN:
+                    assert await knock(served, driver, place) == FORBIDDEN, place
 
     async def test_what_is_not_signed_gets_nowhere(
         self, driver: ChannelDriver, places: list[Place]
@@ -92,6 +101,8 @@ class ChannelAccessSuite(ChannelFixture):
         target, authorizer = RecordingTarget(), DenyingAuthorizer()
         async with self.serving(target, driver, authorizer=authorizer) as served:
             for sample in driver.samples:
+                if access_for(sample, places) is RouteAccess.ADMIN:
+                    continue  # not a matter of the pipeline
                 authorizer.forget()
                 status, wire = await perform(served, driver, sample)
                 try:
@@ -115,7 +126,7 @@ def guarded(places: list[Place]) -> list[Place]:
     return [
         place
         for place in places
-        if place.access is not RouteAccess.PUBLIC and place.method != "HEAD"
+        if place.access not in {RouteAccess.PUBLIC, RouteAccess.ADMIN} and place.method != "HEAD"
     ]
 
 

@@ -52,7 +52,7 @@ class ChannelDriver(Protocol):
 
     @property
     def samples(self) -> Sequence[SampleRequest]:
-        """One for every method of every route that is not public."""
+        """One for every method of every route that is for callers or signed."""
         ...
 
     def make_channel(self) -> Channel:

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.quick_init import quick_init
+
+CALL_SCOPE: Final = "call"
+"""Talk to the target and see what is one's own: what `caller` routes ask for."""
+
+ADMIN_SCOPE: Final = "admin"
+"""Operate the host: what `admin` routes ask for. It does not include `call`."""
+
+_CALLER: Final = frozenset({CALL_SCOPE})
 
 PrincipalKind: TypeAlias = Literal["anonymous", "api_key", "token", "channel", "operator"]
 
@@ -33,7 +41,8 @@ def _partition(tenant: str, isolation_key: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who an authenticator says is calling. Scopes and claims come from the verifier only.
+    """Who an authenticator says is calling. Scopes and claims come from the verifier only; one that
+    knows no scopes names callers.
 
     `isolation_key` is set where the verifier knows it; otherwise the identity resolver issues one
     from (`tenant`, `kind`, `id`).
@@ -42,7 +51,7 @@ class Principal:
     id: str
     kind: PrincipalKind
     tenant: str = "default"
-    scopes: frozenset[str] = frozenset()
+    scopes: frozenset[str] = _CALLER
     claims: JsonObject = field(default_factory=dict[str, JsonValue])
     isolation_key: IsolationKey | None = None
 
@@ -70,4 +79,12 @@ class Conversation:
     thread_id: str | None = None
 
 
-__all__ = ["ChannelIdentity", "Conversation", "Owner", "Principal", "PrincipalKind"]
+__all__ = [
+    "ADMIN_SCOPE",
+    "CALL_SCOPE",
+    "ChannelIdentity",
+    "Conversation",
+    "Owner",
+    "Principal",
+    "PrincipalKind",
+]

@@ -26,6 +26,7 @@ from agent_host_rest.schema import SESSION_PATTERN, Invocation, RunAnswer
 Schema = dict[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
+_SECURITY: Final = "caller"
 _PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -60,10 +61,17 @@ class OpenApiDocument:
 
     def _make(self) -> Schema:
         paths: dict[str, Schema] = {}
+        # The scheme is the challenge's first word (RFC 9110 §11.3), as OpenAPI wants it.
+        scheme = (self._context.challenge or "").partition(" ")[0].lower()
         for operation in OPERATIONS:
             path = paths.setdefault(self._config.path_prefix + operation.path, {})
             path[operation.method] = _operation(operation)
+            if scheme and not operation.public:
+                path[operation.method]["security"] = [{_SECURITY: []}]
         target = self._context.target
+        components: Schema = {"schemas": _schemas(self._config), "parameters": PARAMETERS}
+        if scheme:
+            components["securitySchemes"] = {_SECURITY: {"type": "http", "scheme": scheme}}
         return {
             "openapi": "3.1.0",
             "info": {
@@ -73,7 +81,7 @@ class OpenApiDocument:
                 or "An agent hosted by agent-host. Unknown members of a body are refused.",
             },
             "paths": paths,
-            "components": {"schemas": _schemas(self._config), "parameters": PARAMETERS},
+            "components": components,
         }
 
 

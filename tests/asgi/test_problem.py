@@ -180,6 +180,7 @@ def test_no_error_class_is_shown_by_accident() -> None:
         errors.UnreadableRecordError,
         errors.TaskError,
         errors.RetryTaskError,
+        errors.TaskHandedBackError,
         errors.PermanentTaskError,
     }
 

@@ -20,9 +20,9 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def banner(*routes: BaseRoute, description: str = "") -> str:
+def banner(*routes: BaseRoute, description: str = "", needs_proof: bool = False) -> str:
     target = TargetDescription(name="shop", description=description)
-    return render_banner(URL, target=target, routes=routes)
+    return render_banner(URL, target=target, routes=routes, needs_proof=needs_proof)
 
 
 def test_it_shows_where_to_send_and_where_to_read() -> None:
@@ -49,3 +49,9 @@ def test_it_says_what_is_hosted() -> None:
     text = banner(description="Answers for the shop.")
     assert f"shop is hosted on {URL}\n  Answers for the shop.\n" in text
     assert "curl" not in text
+
+
+def test_the_line_to_try_shows_where_a_key_goes_where_one_is_needed() -> None:
+    route = Route("/invocations", answer, methods=["POST"])
+    assert "authorization" not in banner(route)
+    assert "-H 'authorization: Bearer YOUR_KEY' \\\n" in banner(route, needs_proof=True)

@@ -38,7 +38,7 @@ def test_help_lists_commands_and_examples(capsys: pytest.CaptureFixture[str]) ->
     text = capsys.readouterr().out
     assert left.value.code == 0
     assert "agent-host run app.py:agent --reload" in text
-    assert {"run", "channels", "config"} <= set(text.split())
+    assert {"run", "channels", "config", "keys"} <= set(text.split())
 
 
 @pytest.mark.parametrize("command", ["run", "channels", "config"])

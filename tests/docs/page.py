@@ -90,6 +90,7 @@ CONFIGURATION = Page(path="docs/configuration.md")
 OPERATOR_PAGES = (
     README,
     CONCEPTS,
+    Page(path="docs/security/authentication.md"),
     Page(path="docs/serving.md"),
     Page(path="docs/channels/rest.md"),
 )

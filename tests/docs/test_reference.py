@@ -12,7 +12,9 @@ from agent_host.types.run import TRANSITIONS
 from tests.docs.page import CONCEPTS, CONFIGURATION, LINKED_PAGES, OPERATOR_PAGES, PAGES, ROOT, Page
 
 QUOTED = re.compile(r"`([^`]+)`")
-SETTING = re.compile(r"`((?:run|session|server|limits|log|channels\.rest)\.[a-z_]+)(?: = [^`]*)?`")
+SETTING = re.compile(
+    r"`((?:access|access\.jwt|run|session|server|limits|log|channels\.rest)\.[a-z_]+)(?: = [^`]*)?`"
+)
 
 
 @pytest.mark.parametrize("page", LINKED_PAGES, ids=str)

@@ -87,7 +87,7 @@ def asking_workflow(steps: Steps) -> Workflow[Order]:
     return Workflow("asking", input_type=Order, steps=[price, confirm])
 
 
-class Count(TypedDict):
+class Count(TypedDict, total=False):
     count: int
     price: Price
     trail: Annotated[list[str], operator.add]
@@ -96,7 +96,7 @@ class Count(TypedDict):
 def graph(steps: Steps, *, asks: bool, saver: Any) -> Any:
     def price(state: Count) -> dict[str, Any]:
         steps.note("price")
-        return {"price": Price(total=state["count"] * 10), "trail": ["price"]}
+        return {"price": Price(total=state.get("count", 0) * 10), "trail": ["price"]}
 
     async def middle(_: Count) -> dict[str, Any]:
         if asks:
@@ -106,8 +106,9 @@ def graph(steps: Steps, *, asks: bool, saver: Any) -> Any:
         return {"trail": ["middle"]}
 
     def bill(state: Count) -> dict[str, Any]:
-        assert isinstance(state["price"], Price)
-        return {"trail": [f"pay {state['price'].total}"]}
+        found = state.get("price")
+        assert isinstance(found, Price)
+        return {"trail": [f"pay {found.total}"]}
 
     builder: Any = StateGraph(Count)
     builder.add_node("price", price)

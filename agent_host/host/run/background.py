@@ -56,6 +56,7 @@ class BackgroundRuns:
             *prepared.writes,
             self._parts.requests.put(prepared.stored),
             self._parts.runs.put(run, expect=ABSENT),
+            *self._parts.run_index.put(run, version=ABSENT),
         )
         if prepared.place is not None:
             self._places[run.id] = prepared.place

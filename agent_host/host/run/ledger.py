@@ -314,6 +314,7 @@ class RunLedger:
                 writes += self.trail.begin(run)
             changes_run = after is not None or not self.is_stored
             if changes_run:
+                writes += self._parts.run_index.put(run, version=self._version)
                 writes.append(self._parts.runs.put(run, expect=self._version))
             elif not self.journal.holds:
                 return

@@ -6,6 +6,7 @@ from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
+from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.protocols.clock import Clock, IdFactory
@@ -27,6 +28,7 @@ class EngineParts:
     capabilities: TargetCapabilities
     store: StateStore
     runs: RunRecords
+    run_index: RunIndex
     journals: JournalRecords
     sessions: SessionRecords
     requests: RequestRecords

@@ -17,7 +17,9 @@ PAGE: Final = b"<script>alert(1)</script>" * 50_000
 
 
 async def draw(turn: Turn) -> AsyncIterator[RunEvent]:
-    """Answers with a page."""
+    """Answers with a page, if it is asked to."""
+    if turn.text != "draw":
+        return
     yield PartAdded(part=FilePart(media_type="text/html", data=PAGE, name="Über\n uns.html"))
 
 

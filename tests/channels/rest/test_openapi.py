@@ -68,6 +68,26 @@ async def test_the_document_is_whole_and_well_formed() -> None:
             assert {part[1:-1] for part in path.split("/") if part.startswith("{")} <= names
 
 
+async def test_the_document_says_where_a_credential_goes_where_one_is_needed() -> None:
+    async with hosted(ask) as client:
+        found = await document(client)
+    assert found["components"]["securitySchemes"] == {"caller": {"type": "http", "scheme": "test"}}
+    asking = {
+        operation["operationId"]
+        for item in found["paths"].values()
+        for operation in item.values()
+        if operation.get("security") == [{"caller": []}]
+    }
+    assert asking == {operation.id for operation in OPERATIONS if not operation.public}
+
+
+async def test_the_document_asks_for_nothing_where_the_host_does_not() -> None:
+    host = AgentHost(ask, channels=[RestChannel()])
+    transport = httpx.ASGITransport(host.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://h.example") as client:
+        assert "ecurity" not in (await client.get("/openapi.json")).text
+
+
 async def test_the_document_follows_the_prefix_and_the_proxy() -> None:
     host = AgentHost(ask, channels=[RestChannel(RestConfig(path_prefix="/api"))])
     transport = httpx.ASGITransport(host.app, root_path="/proxied")

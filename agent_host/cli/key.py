@@ -1,0 +1,133 @@
+"""`agent-host keys`: makes, lists and revokes API keys, while a server runs or not."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent_host.authentication.api_key import ApiKey, NewKey
+from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
+from agent_host.authentication.api_key_file import ApiKeyFile
+from agent_host.cli.source import load
+from agent_host.cli.table import format_table
+from agent_host.errors import ConfigurationError
+from agent_host.settings.unit import DURATION_EXPECTED, Duration
+from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE
+
+_DURATION: Final = TypeAdapter[timedelta](Duration)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Do what `action` says: `create`, `list` or `revoke`.
+
+    Raises:
+        ConfigurationError: it cannot be done; the text says why.
+    """
+    path = Path(arguments.file or load(arguments).settings.access.keys_file).expanduser()
+    book = ApiKeyBook(ApiKeyFile(path))
+    if arguments.action == "create":
+        new, key = book.create(_wish(arguments))
+        print(_new_as_json(new, key) if arguments.json else _new_as_text(new, key, path))
+    elif arguments.action == "list":
+        keys = book.keys()
+        print(_list_as_json(keys) if arguments.json else format_table(_rows(keys)))
+    else:
+        key = book.revoke(arguments.key)
+        done = f"Revoked {key.name!r} ({key.id}); hosts that serve notice within two seconds."
+        print(json.dumps(_as_json(key)) if arguments.json else done)
+    return 0
+
+
+def _wish(arguments: argparse.Namespace) -> KeyWish:
+    return KeyWish(
+        name=arguments.name,
+        scopes=frozenset(arguments.scopes or [CALL_SCOPE]),
+        subject=arguments.subject,
+        tenant=arguments.tenant,
+        expires_after=_duration(arguments.expires),
+    )
+
+
+def _duration(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return _DURATION.validate_python(text)
+    except ValidationError:
+        raise ConfigurationError(f"--expires: {DURATION_EXPECTED}") from None
+
+
+def _new_as_text(new: NewKey, key: ApiKey, path: Path) -> str:
+    scopes = ", ".join(sorted(key.scopes))
+    lines = [
+        f"This is the key {key.name!r}. It is shown this once:",
+        "",
+        f"  {new.text}",
+        "",
+        f"Send it as `Authorization: Bearer KEY`. It {_expiry(key)}. Its scopes: {scopes}.",
+        f"Only a hash of it is kept, in {path}. Take it back: agent-host keys revoke {key.id}",
+    ]
+    own = sorted(key.scopes - {CALL_SCOPE, ADMIN_SCOPE})
+    if own:
+        lines.append(f"The host itself gives no meaning to: {', '.join(own)}.")
+    if CALL_SCOPE not in key.scopes:
+        lines.append("It cannot talk to the agent: that takes --scope call.")
+    return "\n".join(lines)
+
+
+def _expiry(key: ApiKey) -> str:
+    return f"expires on {_moment(key.expires_at)}" if key.expires_at else "never expires"
+
+
+def _new_as_json(new: NewKey, key: ApiKey) -> str:
+    return json.dumps({"key": new.text, **_as_json(key)})
+
+
+def _list_as_json(keys: tuple[ApiKey, ...]) -> str:
+    return json.dumps([_as_json(key) for key in keys])
+
+
+def _as_json(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "subject": key.subject,
+        "tenant": key.tenant,
+        "scopes": sorted(key.scopes),
+        "state": _state(key),
+        "created_at": key.created_at.isoformat(),
+        "expires_at": key.expires_at and key.expires_at.isoformat(),
+        "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
+    }
+
+
+def _rows(keys: tuple[ApiKey, ...]) -> Iterator[tuple[str, ...]]:
+    yield "ID", "NAME", "STATE", "SCOPES", "SUBJECT", "TENANT", "CREATED", "EXPIRES"
+    for key in keys:
+        yield (
+            key.id,
+            key.name,
+            _state(key),
+            ",".join(sorted(key.scopes)),
+            key.subject,
+            key.tenant,
+            _moment(key.created_at),
+            _moment(key.expires_at),
+        )
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "live" if key.is_live(datetime.now(UTC)) else "expired"
+
+
+def _moment(moment: datetime | None) -> str:
+    return "never" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+__all__ = ["execute"]

@@ -52,7 +52,9 @@ class GraphRun:
             await feed.put(RunCancelled())
             return
         is_running = True
-        if answer is None and self._turn.attempt == 1:
+        # Where there are checkpoints an earlier process may have left some, whatever the attempt:
+        # one that was shut down handed the run back.
+        if answer is None and self._turn.attempt == 1 and self._turn.checkpoints is None:
             given: object = self._form.read_input(self._turn)
         else:
             is_running, given = await self._where_it_stood(answer)

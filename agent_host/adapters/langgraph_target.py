@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -21,6 +21,9 @@ from agent_host.types.event import RunEvent
 from agent_host.types.question import Answer
 from agent_host.types.target import TargetCapabilities, TargetDescription
 from agent_host.types.turn import Turn
+
+_ANOTHER_GOES_ON: Final = ("shutdown", "lease_lost")
+"""Why a turn may be cancelled whose run is not over."""
 
 
 class LangGraphTarget:
@@ -92,7 +95,7 @@ class LangGraphTarget:
                 raise
             raise failure from error
         finally:
-            if not one.outlives_the_turn:
+            if not one.outlives_the_turn and turn.cancelled.reason not in _ANOTHER_GOES_ON:
                 with suppress(NotImplementedError):  # Not every checkpointer can.
                     await saver.adelete_thread(one.thread)
 

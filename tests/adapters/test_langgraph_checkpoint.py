@@ -5,6 +5,7 @@
 
 import asyncio
 import operator
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -157,7 +158,7 @@ def test_a_planted_type_is_neither_imported_nor_called(
 ) -> None:
     """Each of the extension codes by which LangGraph's msgpack names something to call."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     (tmp_path / "planted_module.py").write_text("open('executed', 'w').close()")
     for module, name in (("builtins", "open"), ("planted_module", "x"), ("os", "system")):
         for argument in ("executed", ["executed", "w"], {"file": "executed", "mode": "w"}):

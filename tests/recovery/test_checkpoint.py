@@ -74,6 +74,20 @@ async def test_after_a_crash_a_run_goes_on_behind_its_last_step(tmp_path: Path, 
         assert value["trail"] == ["price", "middle", "pay 20"]
 
 
+@pytest.mark.parametrize("name", ["workflow", "graph", "graph_in_memory"])
+async def test_a_run_that_a_host_handed_back_goes_on_behind_its_last_step(
+    tmp_path: Path, name: str
+) -> None:
+    steps = victim.Steps(tmp_path, "first")
+    async with victim.make_host(tmp_path, name, phase="first", steps=steps) as host:
+        run_id = (await victim.begin(host)).id
+        await steps.reached.wait()
+    async with second_life(tmp_path, name) as host:
+        result = await ended(host, run_id)
+    assert result.run.status is RunStatus.COMPLETED
+    assert begun(tmp_path) == ["price", "middle", "middle"]
+
+
 @pytest.mark.parametrize("name", ["asking_graph", "asking_graph_in_memory"])
 async def test_a_graphs_question_is_answered_in_another_process(tmp_path: Path, name: str) -> None:
     run_id = await killed(tmp_path, name, at="input_required")

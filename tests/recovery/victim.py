@@ -11,7 +11,8 @@ import asyncio
 import operator
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from typing_extensions import TypedDict
 from agent_host import AgentHost
 from agent_host.context import current_principal
 from agent_host.stores.disk import DiskStateStore
-from agent_host.types import Caller, ChannelRequest, Message, Principal, SessionMode
+from agent_host.types import Caller, ChannelRequest, Message, Principal, Run, SessionMode
 from agent_host.workflows import StepContext, Workflow
 
 CALLER = Caller(channel="test")
@@ -45,6 +46,7 @@ class Steps:
 
     folder: Path
     phase: str
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, name: str) -> None:
         with (self.folder / "log").open("a") as log:
@@ -52,6 +54,7 @@ class Steps:
 
     async def middle(self) -> None:
         self.note("middle")
+        self.reached.set()
         if self.phase == "first":
             print("reached", flush=True)
             await asyncio.Event().wait()
@@ -131,21 +134,29 @@ TARGETS: dict[str, Callable[[Steps], object]] = {
 }
 
 
-def make_host(folder: Path, name: str, *, phase: str) -> AgentHost:
+def make_host(folder: Path, name: str, *, phase: str, steps: Steps | None = None) -> AgentHost:
     """The host of both lives."""
-    target = TARGETS[name](Steps(folder, phase))
+    target = TARGETS[name](steps or Steps(folder, phase))
     current_principal.set(Principal(id="alice", kind="token"))
     # A session's lease outlives its process for half a minute, which these tests do not wait for.
     return AgentHost(
-        target, store=DiskStateStore(folder / "state"), session_mode=SessionMode.DISABLED
+        target,
+        store=DiskStateStore(folder / "state"),
+        session_mode=SessionMode.DISABLED,
+        grace=timedelta(seconds=0.2),
     )
+
+
+async def begin(host: AgentHost) -> Run:
+    """Start the run in the background."""
+    said = Message.user('{"count": 2}')
+    request = ChannelRequest(caller=CALLER, input=(said,), background=True)
+    return (await host.context.start(request)).run
 
 
 async def _live(folder: Path, name: str) -> None:
     async with make_host(folder, name, phase="first") as host:
-        said = Message.user('{"count": 2}')
-        request = ChannelRequest(caller=CALLER, input=(said,), background=True)
-        run = (await host.context.start(request)).run
+        run = await begin(host)
         (folder / "run").write_text(run.id)
         view = await host.context.runs(CALLER)
         async for _ in view.events(run.id):

@@ -18,9 +18,14 @@ from starlette.routing import BaseRoute
 
 from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.bind import check_bind
+from agent_host.asgi.edge import Edge
+from agent_host.asgi.edge_policy import EdgePolicy
+from agent_host.asgi.edge_rule import EdgeRules
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
+from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
+from agent_host.asgi.request_limit import RequestLimits
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
@@ -60,7 +65,8 @@ class AgentHost:
     `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
-    `middleware` is Starlette's, outermost first. `behaviors` wrap the target, outermost first.
+    `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
+    stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
     Use `.app` with any ASGI server, or `.serve()`; `async with host:` starts everything but the
@@ -89,6 +95,8 @@ class AgentHost:
         session_policy: SessionPolicy | None = None,
         session_mode: SessionMode = SessionMode.AUTO,
         body_limit_bytes: int = BODY_LIMIT_BYTES,
+        limits: RequestLimits | None = None,
+        edge: EdgePolicy | None = None,
         middleware: Sequence[Middleware] = (),
         grace: timedelta = GRACE,
         clock: Clock | None = None,
@@ -130,8 +138,10 @@ class AgentHost:
         self._grace = grace
         self._started = False
         self.app = Starlette(
-            routes=self._routes(body_limit_bytes),
-            middleware=list(middleware),
+            routes=self._routes(
+                body_limit_bytes, LimitedRoutes(limits or RequestLimits(), clock.monotonic)
+            ),
+            middleware=[Middleware(Edge, rules=EdgeRules(edge or EdgePolicy())), *middleware],
             exception_handlers=exception_handlers(),
             lifespan=self._lifespan,
         )
@@ -245,7 +255,7 @@ class AgentHost:
         async with self:
             yield
 
-    def _routes(self, body_limit_bytes: int) -> list[BaseRoute]:
+    def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
         names = [channel.name for channel in self._channels]
         for name, count in Counter(names).items():
             if count > 1:
@@ -261,8 +271,13 @@ class AgentHost:
             check_store=self._store.check,
         )
         _check_paths(wanted)
+        authenticator = limited.limit_failures(self._authenticator)
         return [
-            guard_route(route, authenticator=self._authenticator, body_limit_bytes=body_limit_bytes)
+            guard_route(
+                limited.limit(route),
+                authenticator=authenticator,
+                body_limit_bytes=body_limit_bytes,
+            )
             for route in wanted
         ]
 

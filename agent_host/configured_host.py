@@ -13,6 +13,7 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
     Settings,
+    detect_isolation,
     detect_runtime_mode,
     parse_channel,
     refuse_lost_work,
@@ -28,10 +29,12 @@ def create_host(settings: Settings) -> AgentHost:
         ConfigurationError: something that is set does not work; the text names the setting.
     """
     store = _create_store(settings)
+    # The runner keeps its tasks in the store, so what becomes of one becomes of both.
+    survives = store.durable and store.shared
     refuse_lost_work(
         settings.runtime_mode or detect_runtime_mode(os.environ),
-        runner_survives=store.shared,
-        store_survives=store.shared,
+        runner_survives=survives,
+        store_survives=survives,
         allowed=settings.allow_in_process_runner,
     )
     channels = [
@@ -51,6 +54,8 @@ def create_host(settings: Settings) -> AgentHost:
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,
         body_limit_bytes=settings.limits.body_bytes,
+        limits=settings.limits.to_limits(),
+        edge=settings.server.to_edge_policy(on_isolating_platform=detect_isolation(os.environ)),
     )
 
 

@@ -1,12 +1,20 @@
-"""ContextVars that reach from the edge to the target: who is calling and which run this is."""
+"""ContextVars that reach from the edge to the target: who calls, for whom, and which run it is."""
 
 from contextvars import ContextVar
 
 from agent_host.types.identifier import RunId
+from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Owner, Principal
 
 current_principal: ContextVar[Principal | None] = ContextVar("agent_host_principal", default=None)
 """Set by the host's authentication on `caller` routes; channels read it, never set it."""
+
+current_isolation: ContextVar[IsolationKeys | None] = ContextVar(
+    "agent_host_isolation", default=None
+)
+"""Set by the edge for a request whose platform may say whom it speaks for, and while a target runs
+for such a request, in the background and after a restart too.
+"""
 
 current_owner: ContextVar[Owner | None] = ContextVar("agent_host_owner", default=None)
 """Set while a target runs: whose turn it is."""
@@ -14,4 +22,4 @@ current_owner: ContextVar[Owner | None] = ContextVar("agent_host_owner", default
 current_run_id: ContextVar[RunId | None] = ContextVar("agent_host_run_id", default=None)
 """Set while a target runs; the correlation id of whatever it logs."""
 
-__all__ = ["current_owner", "current_principal", "current_run_id"]
+__all__ = ["current_isolation", "current_owner", "current_principal", "current_run_id"]

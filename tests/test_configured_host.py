@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from agent_host.settings import (
     Settings,
 )
 from agent_host.stores.disk_file import DiskFileStore
+from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.types import SessionMode
 
@@ -75,6 +77,104 @@ def test_an_ephemeral_process_refuses_to_lose_work(target: str) -> None:
     with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
         create_host(settings.model_copy(update={"store": "memory://"}))
     create_host(settings.model_copy(update={"allow_in_process_runner": True}))
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["FOUNDRY_HOSTING_ENVIRONMENT", "AZURE_FUNCTIONS_ENVIRONMENT", "AWS_LAMBDA_FUNCTION_NAME"],
+)
+@pytest.mark.parametrize(
+    ("durable", "shared", "taken"),
+    [(False, False, False), (True, False, False), (False, True, False), (True, True, True)],
+    ids=["memory", "disk", "cache", "database"],
+)
+def test_on_a_platform_that_ends_processes_state_is_shared_or_the_host_does_not_start(
+    target: str,
+    monkeypatch: pytest.MonkeyPatch,
+    marker: str,
+    *,
+    durable: bool,
+    shared: bool,
+    taken: bool,
+) -> None:
+    """A disk is durable, and gone with its machine."""
+    monkeypatch.setenv(marker, "production")
+    monkeypatch.setattr(MemoryStateStore, "durable", durable)
+    monkeypatch.setattr(MemoryStateStore, "shared", shared)
+    settings = Settings(target=target, store="memory://")
+    if taken:
+        create_host(settings)
+    else:
+        with pytest.raises(ConfigurationError, match="on this machine only"):
+            create_host(settings)
+    create_host(settings.model_copy(update={"allow_in_process_runner": True}))
+    create_host(settings.model_copy(update={"runtime_mode": RuntimeMode.LONG_RUNNING}))
+
+
+@pytest.mark.parametrize(
+    ("marker", "server", "honoured"),
+    [
+        ("FOUNDRY_HOSTING_ENVIRONMENT", {}, True),
+        ("FOUNDRY_HOSTING_ENVIRONMENT", {"isolation_headers": False}, False),
+        ("AWS_LAMBDA_FUNCTION_NAME", {}, False),
+        ("UNHEARD_OF", {}, False),
+        ("UNHEARD_OF", {"trusted_proxies": ("127.0.0.1",)}, False),
+        ("UNHEARD_OF", {"trusted_proxies": ("127.0.0.1",), "isolation_headers": True}, True),
+        ("UNHEARD_OF", {"trusted_proxies": ("10.0.0.1",), "isolation_headers": True}, False),
+    ],
+)
+async def test_isolation_headers_are_taken_from_platforms_and_from_proxies_when_told_to(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    marker: str,
+    server: dict[str, Any],
+    *,
+    honoured: bool,
+) -> None:
+    monkeypatch.setenv(marker, "x")
+    path = tmp_path / "who.py"
+    path.write_text(
+        "from agent_host.context import current_isolation\n"
+        "async def who(text: str) -> str:\n    return str(current_isolation.get())\n"
+    )
+    host = create_host(
+        Settings(
+            target=f"{path}:who",
+            allow_in_process_runner=True,
+            server=ServerSettings.model_validate(server),
+        )
+    )
+    transport = httpx.ASGITransport(host.app)
+    headers = {"x-agent-user-isolation-key": "u1"}
+    async with host, httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.post("/invocations", json={"input": "x"}, headers=headers)
+    assert ("u1" in answer.json()["output_text"]) is honoured
+
+
+def test_isolation_headers_without_proxies_are_refused(target: str) -> None:
+    settings = Settings(target=target, server=ServerSettings(isolation_headers=True))
+    with pytest.raises(ConfigurationError, match=r"server\.trusted_proxies"):
+        create_host(settings)
+
+
+@pytest.mark.parametrize("name", ["allowed_hosts", "allowed_origins", "trusted_proxies"])
+def test_a_list_with_what_is_none_names_itself(target: str, name: str) -> None:
+    server = ServerSettings.model_validate({name: ("no such thing",)})
+    with pytest.raises(ConfigurationError, match=rf"server\.{name}"):
+        create_host(Settings(target=target, server=server))
+
+
+async def test_the_limits_that_are_set_count(target: str) -> None:
+    limits = LimitSettings(requests_per_second=1)
+    host = create_host(
+        Settings(target=target, limits=limits, server=ServerSettings(header_limit=20))
+    )
+    transport = httpx.ASGITransport(host.app)
+    async with host, httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answers = [await client.post("/invocations", json={"input": "x"}) for _ in range(2)]
+        many = await client.get("/healthz", headers=[("x-more", "x")] * 20)
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert many.status_code == 431
 
 
 def test_a_public_address_without_authentication_is_refused(target: str) -> None:

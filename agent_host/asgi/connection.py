@@ -27,12 +27,26 @@ from hypercorn.typing import (
 )
 from starlette.types import ASGIApp
 
+from agent_host.asgi.edge_error import SlowRequestError
 from agent_host.asgi.inbox import Inbox
 
 _READ_BYTES: Final = 64 * 1024
 _LINGER_SECONDS: Final = 5.0
+_LOOKS_PER_BODY: Final = 16
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds that a client may take: for nothing at all between two requests, for the head of a
+    request from its first byte on, and for its body, counted while the application waits for it.
+    """
+
+    idle: float
+    head: float
+    body: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +57,14 @@ class Service:
     config: Config
     context: WorkerContext
     state: dict[str, Any]
+    patience: Patience
 
 
 class Connection:
     """Reads requests, runs the application for each in a task of its own, writes responses.
 
-    A client that sends no request head within `config.keep_alive_timeout` seconds is hung up on,
-    also between two requests.
+    A client that takes longer than the service has patience is answered 408 where it has begun a
+    request, and hung up on.
     """
 
     def __init__(
@@ -63,7 +78,9 @@ class Connection:
         self._reading: asyncio.Timeout | None = None
         self._closing = False
         self._idle_since: float | None = self._loop.time()
-        self._timer = self._loop.call_later(0, self._check_idle)
+        self._head_since: float | None = None
+        self._requests: _Requests
+        self._timer = self._loop.call_later(0, self._check_time)
 
     async def run(self) -> None:
         """Return once the connection is closed and its last request is over.
@@ -89,6 +106,7 @@ class Connection:
         service = self._service
         sock = self._writer.get_extra_info("socket")
         async with _Requests() as requests:
+            self._requests = requests
             self._protocol = _Http11(
                 cast("AppWrapper", service.app),
                 service.config,
@@ -110,6 +128,8 @@ class Connection:
             async with asyncio.timeout(None) as self._reading:
                 while data := await self._reader.read(_READ_BYTES):
                     if not self._closing:
+                        if self._head_since is None and self._idle_since is not None:
+                            self._head_since = self._loop.time()
                         await self._protocol.handle(RawData(data))
         except OSError:
             _logger.debug("a connection ended while it was read")
@@ -127,14 +147,18 @@ class Connection:
                 await self._protocol.handle(Closed())
                 self._cut()
         elif isinstance(event, Updated):
+            self._head_since = None
             self._idle_since = self._loop.time() if event.idle else None
         elif not self._closing:
             self._close()
 
     def _close(self) -> None:
+        self._end(is_uploading=self._is_uploading())
+
+    def _end(self, *, is_uploading: bool) -> None:
         self._closing = True
         self._timer.cancel()
-        if self._is_uploading():
+        if is_uploading:
             # To close now would reset the connection, and the client might lose the response that
             # is on its way. So end our direction, and read on, unheeding, until it ends its own.
             with suppress(OSError, RuntimeError):
@@ -156,15 +180,40 @@ class Connection:
             # The reader may wait for something else than the socket, which never comes.
             self._reading.reschedule(self._loop.time())
 
-    def _check_idle(self) -> None:
-        # One timer for the whole life of a connection, so that a request costs none.
-        patience = self._service.config.keep_alive_timeout
-        if self._idle_since is not None:
-            patience -= self._loop.time() - self._idle_since
-        if patience > 0:
-            self._timer = self._loop.call_later(patience, self._check_idle)
+    def _check_time(self) -> None:
+        # One timer for the whole life of a connection, so that a request costs none. It looks often
+        # enough to see whatever begins before its time is over.
+        patience, now = self._service.patience, self._loop.time()
+        if self._head_since is not None:
+            left = self._head_since + patience.head - now
+            if left <= 0:
+                self._refuse_head()
+                return
+        elif self._idle_since is not None:
+            left = self._idle_since + patience.idle - now
+            if left <= 0:
+                self._close()
+                return
         else:
-            self._close()
+            left = patience.body
+            if self._is_sending_body():
+                inbox = self._requests.inbox
+                left -= inbox.awaited_seconds
+                if left <= 0:
+                    inbox.fail(SlowRequestError())
+                # It does not pass while the application does not wait.
+                left = max(left, patience.body / _LOOKS_PER_BODY)
+        look_again = min(left, patience.idle, patience.head, patience.body)
+        self._timer = self._loop.call_later(look_again, self._check_time)
+
+    def _is_sending_body(self) -> bool:
+        connection = self._protocol.connection
+        return isinstance(connection, h11.Connection) and connection.their_state is h11.SEND_BODY
+
+    def _refuse_head(self) -> None:
+        with suppress(OSError, RuntimeError):
+            self._writer.write(_TOO_SLOW)
+        self._end(is_uploading=True)
 
 
 class _Http11(H11Protocol):
@@ -178,6 +227,8 @@ class _Requests:
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
         self._pings: list[asyncio.Task[None]] = []
+        self.inbox: Inbox
+        """Of the request that began last."""
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -199,7 +250,7 @@ class _Requests:
         send: Callable[[ASGISendEvent | None], Awaitable[None]],
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
         """Run the application; what is returned takes its messages."""
-        inbox = Inbox(config.max_app_queue_size)
+        inbox = self.inbox = Inbox(config.max_app_queue_size)
         self._tasks.create_task(_run_app(cast("ASGIApp", app), scope, inbox, send))
         return inbox.put
 
@@ -232,4 +283,4 @@ def _address(name: tuple[Any, ...]) -> tuple[str, int]:
     return host, port
 
 
-__all__ = ["Connection", "Service"]
+__all__ = ["Connection", "Patience", "Service"]

@@ -12,6 +12,11 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
+from agent_host.asgi.edge_error import (
+    SlowRequestError,
+    TooManyHeadersError,
+    TooManyRequestsError,
+)
 from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
@@ -73,6 +78,9 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         InvalidInputError: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         IdempotencyConflictError: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         TooLargeError: Answer(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        TooManyHeadersError: Answer(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+        SlowRequestError: Answer(status=HTTPStatus.REQUEST_TIMEOUT),
+        TooManyRequestsError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         NotFoundError: Answer(status=HTTPStatus.NOT_FOUND),
         AccessError: Answer(status=HTTPStatus.FORBIDDEN),
         UnauthenticatedError: Answer(status=HTTPStatus.UNAUTHORIZED),
@@ -129,7 +137,7 @@ def answer_for(error: HostError) -> Answer:
 
 def retry_after_seconds(error: HostError, answer: Answer) -> int | None:
     """Whole seconds for `Retry-After`, never less than one; None for no such header."""
-    if isinstance(error, QueueFullError):
+    if isinstance(error, QueueFullError | TooManyRequestsError):
         return max(1, math.ceil(error.retry_after.total_seconds()))
     return answer.retry_after_seconds
 

@@ -15,7 +15,16 @@ class Inbox:
     is given to whoever asks, again and again.
     """
 
-    __slots__ = ("_arrival", "_limit", "_messages", "_over", "_room")
+    __slots__ = (
+        "_arrival",
+        "_awaited",
+        "_awaited_since",
+        "_failure",
+        "_limit",
+        "_messages",
+        "_over",
+        "_room",
+    )
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -23,6 +32,21 @@ class Inbox:
         self._over = False
         self._arrival: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
+        self._failure: Exception | None = None
+        self._awaited = 0.0
+        self._awaited_since: float | None = None
+
+    @property
+    def awaited_seconds(self) -> float:
+        """How long the application has waited for messages that were not there, in all."""
+        if self._awaited_since is None:
+            return self._awaited
+        return self._awaited + asyncio.get_running_loop().time() - self._awaited_since
+
+    def fail(self, failure: Exception) -> None:
+        """Raise it where the application asks for more than is there."""
+        self._failure = failure
+        _wake(self._arrival)
 
     async def put(self, message: Any) -> None:  # noqa: ANN401 - ASGI's own message type
         """Add a message, waiting for room unless it is the disconnect."""
@@ -41,8 +65,16 @@ class Inbox:
     async def get(self) -> Any:  # noqa: ANN401 - ASGI's own message type
         """The next message, as ASGI's `receive`."""
         while not self._messages:
-            self._arrival = asyncio.get_running_loop().create_future()
-            await self._arrival
+            if self._failure is not None:
+                raise self._failure
+            loop = asyncio.get_running_loop()
+            self._arrival = loop.create_future()
+            self._awaited_since = loop.time()
+            try:
+                await self._arrival
+            finally:
+                self._awaited = self.awaited_seconds
+                self._awaited_since = None
         if self._messages[0]["type"] in _DISCONNECTS:
             return self._messages[0]
         message = self._messages.popleft()

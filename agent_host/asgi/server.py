@@ -22,8 +22,9 @@ from hypercorn.config import Config
 from starlette.types import ASGIApp
 
 from agent_host.asgi.bind import bind, bind_error, url_of
-from agent_host.asgi.connection import Connection, Service
+from agent_host.asgi.connection import Connection, Patience, Service
 from agent_host.asgi.lifespan import ApplicationLifespan
+from agent_host.asgi.turned_away import TurnedAway
 
 _BACKLOG: Final = 2048
 _FORCED_SECONDS: Final = 5.0
@@ -40,14 +41,20 @@ class ServerOptions:
 
     `grace` is how long requests may take to finish once the server stops. `keep_alive` is how long
     a connection may be without a request; it is longer than the idle limits of common proxies, as
-    a proxy that is hung up on fails its next request. `access_log` writes method, path, status and
-    seconds to the logger `hypercorn.access`.
+    a proxy that is hung up on fails its next request. `head_time` is what a client
+    has for the head of a request, from its first byte on, `body_time` how long it may keep the
+    application waiting for the body; beyond, it is answered 408. A connection beyond
+    `connection_limit` is answered 503. `access_log` writes method, path, status and seconds to the
+    logger `hypercorn.access`.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     grace: timedelta = timedelta(seconds=30)
     keep_alive: timedelta = timedelta(seconds=75)
+    head_time: timedelta = timedelta(seconds=20)
+    body_time: timedelta = timedelta(seconds=60)
+    connection_limit: int = 10_000
     header_limit_bytes: int = 64 * 1024
     message_limit_bytes: int = 16 * 1024 * 1024
     access_log: bool = False
@@ -82,9 +89,17 @@ async def serve(
         if not lifespan.started:
             return
         service = Service(
-            app=app, config=_config(options), context=WorkerContext(None), state=lifespan.state
+            app=app,
+            config=_config(options),
+            context=WorkerContext(None),
+            state=lifespan.state,
+            patience=Patience(
+                idle=options.keep_alive.total_seconds(),
+                head=options.head_time.total_seconds(),
+                body=options.body_time.total_seconds(),
+            ),
         )
-        connections = _Connections(service)
+        connections = _Connections(service, limit=options.connection_limit)
         try:
             server = await asyncio.start_server(connections.serve, sock=sock, backlog=_BACKLOG)
         except OSError as error:  # another process took the port since
@@ -153,14 +168,19 @@ async def _end_leftovers() -> None:
 class _Connections:
     """The connections that are open."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, limit: int) -> None:
         self._service = service
+        self._limit = limit
+        self._turned_away = TurnedAway()
         self._open: dict[asyncio.Task[None], Connection] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; the whole life of the task that asyncio makes for it."""
         if self._service.context.terminated.is_set():
             writer.close()  # it came while the server closed
+            return
+        if len(self._open) >= self._limit:
+            await self._turned_away.serve(reader, writer)
             return
         task = cast("asyncio.Task[None]", asyncio.current_task())
         connection = Connection(self._service, reader, writer)
@@ -199,7 +219,6 @@ def _config(options: ServerOptions) -> Config:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.h11_max_incomplete_size = options.header_limit_bytes
     config.include_server_header = False
-    config.keep_alive_timeout = options.keep_alive.total_seconds()
     config.websocket_max_message_size = options.message_limit_bytes
     config.websocket_ping_interval = _PING_SECONDS
     if options.access_log:

@@ -2,18 +2,23 @@
 
 from agent_host.settings.channel import parse_channel
 from agent_host.settings.file import FileSettings
+from agent_host.settings.limit import LimitSettings
 from agent_host.settings.loader import LoadedSettings, load_settings
 from agent_host.settings.model import (
     ChannelSettings,
-    LimitSettings,
     LogSettings,
     RunSettings,
-    ServerSettings,
     SessionSettings,
     Settings,
 )
 from agent_host.settings.option import Option, list_options
-from agent_host.settings.runtime_mode import RuntimeMode, detect_runtime_mode, refuse_lost_work
+from agent_host.settings.runtime_mode import (
+    RuntimeMode,
+    detect_isolation,
+    detect_runtime_mode,
+    refuse_lost_work,
+)
+from agent_host.settings.server import ServerSettings
 from agent_host.settings.source import Flag
 
 __all__ = [
@@ -29,6 +34,7 @@ __all__ = [
     "ServerSettings",
     "SessionSettings",
     "Settings",
+    "detect_isolation",
     "detect_runtime_mode",
     "list_options",
     "load_settings",

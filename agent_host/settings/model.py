@@ -6,15 +6,16 @@ page and `agent-host config` are all derived from here. Reads no file and no env
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent_host.settings.access import AccessSettings
 from agent_host.settings.file import FileSettings
+from agent_host.settings.limit import LimitSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
+from agent_host.settings.server import ServerSettings
 from agent_host.settings.unit import Duration, Grace, Size
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 from agent_host.types.session import ConcurrencyPolicy, SessionMode, SessionPolicy
@@ -32,37 +33,6 @@ def _check_url(value: str) -> str:
         message = "expected a URL such as memory://"
         raise ValueError(message)
     return value
-
-
-class ServerSettings(Section):
-    """Where the host listens and how it stops."""
-
-    host: str = Field(
-        default="127.0.0.1",
-        min_length=1,
-        description=(
-            "Address to listen on. Anything but a loopback address needs an authenticator, or "
-            "`insecure`."
-        ),
-    )
-    port: int = Field(
-        default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
-    )
-    grace: Grace = Field(
-        default=timedelta(seconds=30),
-        description="How long requests in progress may take to finish once the host must stop.",
-    )
-    header_limit_bytes: Size = Field(
-        default=64 * 1024, description="The largest request head that is read."
-    )
-    access_log: bool = Field(default=False, description="Log every request: method, path, status.")
-    insecure: bool = Field(
-        default=False,
-        description=(
-            "Listen on a public address although nobody has to prove who they are: whoever reaches "
-            "the port can talk to the agent."
-        ),
-    )
 
 
 class RunSettings(Section):
@@ -152,15 +122,6 @@ class SessionSettings(Section):
         return SessionPolicy(**{name: value for name, value in self if name != "mode"})
 
 
-class LimitSettings(Section):
-    """What a single request may cost."""
-
-    body_bytes: Size = Field(
-        default=8 * 1024 * 1024,
-        description="The largest request body that is read, where a channel sets no limit.",
-    )
-
-
 class LogSettings(Section):
     """What is logged and how. Lines carry ids and codes, never what people wrote."""
 
@@ -246,7 +207,7 @@ class Settings(Section):
         default_factory=SessionSettings, description="How conversations behave."
     )
     limits: LimitSettings = Field(
-        default_factory=LimitSettings, description="What a single request may cost."
+        default_factory=LimitSettings, description="What a request and a caller may cost."
     )
     files: FileSettings = Field(
         default_factory=FileSettings, description="The bytes of files that messages refer to."
@@ -262,10 +223,8 @@ class Settings(Section):
 
 __all__ = [
     "ChannelSettings",
-    "LimitSettings",
     "LogSettings",
     "RunSettings",
-    "ServerSettings",
     "SessionSettings",
     "Settings",
 ]

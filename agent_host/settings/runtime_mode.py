@@ -21,6 +21,16 @@ EPHEMERAL_MARKERS: Final = (
 )
 """Variables that ephemeral platforms set. Any of them, with a value, is enough."""
 
+ISOLATING_MARKERS: Final = ("FOUNDRY_HOSTING_ENVIRONMENT",)
+"""Variables of platforms that set the isolation headers on every request, and through whose door
+alone requests come.
+"""
+
+
+def detect_isolation(environ: Mapping[str, str]) -> bool:
+    """Whether the platform says of every request which person and chat it is of."""
+    return any(environ.get(marker) for marker in ISOLATING_MARKERS)
+
 
 def detect_runtime_mode(environ: Mapping[str, str]) -> RuntimeMode:
     """The mode that the environment speaks of."""
@@ -34,10 +44,13 @@ def refuse_lost_work(
 ) -> None:
     """Return if accepted work outlives the process, or need not.
 
+    A file on a local disk does not survive where the platform takes the machine along, so to
+    survive is to be shared.
+
     Args:
         mode: the mode in effect, as set or detected.
-        runner_survives: whether another process picks up what this one leaves.
-        store_survives: whether another process can read what this one stored.
+        runner_survives: whether another process, on another machine, picks up what this one leaves.
+        store_survives: whether another process, on another machine, can read what this one stored.
         allowed: the setting `allow_in_process_runner`.
 
     Raises:
@@ -47,12 +60,19 @@ def refuse_lost_work(
         return
     lost = "store" if not store_survives else "runner"
     message = (
-        f"runtime_mode is ephemeral and the {lost} lives in this process only: background runs "
+        f"runtime_mode is ephemeral and the {lost} lives on this machine only: background runs "
         "and sessions would be lost when the platform ends it. Set `store` to one that several "
-        "processes share, or set `allow_in_process_runner = true` to accept the loss, or "
-        '`runtime_mode = "long_running"` if the process does live on.'
+        "machines share; or set `allow_in_process_runner = true` if its disk outlives the process "
+        'or the loss is acceptable, or `runtime_mode = "long_running"` if the process lives on.'
     )
     raise ConfigurationError(message)
 
 
-__all__ = ["EPHEMERAL_MARKERS", "RuntimeMode", "detect_runtime_mode", "refuse_lost_work"]
+__all__ = [
+    "EPHEMERAL_MARKERS",
+    "ISOLATING_MARKERS",
+    "RuntimeMode",
+    "detect_isolation",
+    "detect_runtime_mode",
+    "refuse_lost_work",
+]

@@ -52,6 +52,9 @@ from agent_host.types.identifier import (
     SessionId,
     TaskId,
 )
+from agent_host.types.isolation import (
+    IsolationKeys,
+)
 from agent_host.types.json import (
     JsonObject,
     JsonValue,
@@ -185,6 +188,7 @@ __all__ = [
     "InputReceived",
     "InputRequired",
     "IsolationKey",
+    "IsolationKeys",
     "JournalEntry",
     "JsonObject",
     "JsonValue",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.identifier import RunId
+from agent_host.types.isolation import IsolationKeys
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.principal import Conversation, Owner, Principal
@@ -87,8 +88,9 @@ class Turn:
     """The input of one run.
 
     `messages` are the new ones; `input` is the same, or the typed value a `run_hook` made of them.
-    `history` is the session before this turn, None without a session or where the target keeps its
-    own. `answer` is set when a target that `resumes` is run again. `attempt` counts from 1.
+    `isolation` is whom a trusted platform speaks for, if one does. `history` is the session before
+    this turn, None without a session or where the target keeps its own. `answer` is set when a
+    target that `resumes` is run again. `attempt` counts from 1.
     `checkpoints` is for a target that says it keeps some, None where they would not survive.
     """
 
@@ -97,6 +99,7 @@ class Turn:
     input: object
     principal: Principal
     owner: Owner
+    isolation: IsolationKeys | None = None
     history: SessionHistory | None = None
     session_id: str | None = None
     conversation: Conversation | None = None

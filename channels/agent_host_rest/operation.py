@@ -94,7 +94,7 @@ OPERATIONS: Final = (
                 run_at="/token",
             ),
         ),
-        problems=(400, 404, 409, 413, 415, 422, 429, 502, 504),
+        problems=(404, 408, 409, 413, 415, 422, 502, 504),
     ),
     Operation(
         id="list_runs",
@@ -105,7 +105,7 @@ OPERATIONS: Final = (
         curl="'{base}/invocations?limit=10'",
         parameters=("cursor", "limit"),
         replies=(Reply(status=200, text="A page of runs.", content=((JSON, "RunPage"),)),),
-        problems=(400, 422),
+        problems=(422,),
     ),
     Operation(
         id="get_run",
@@ -197,7 +197,7 @@ OPERATIONS: Final = (
                 headers=(*_RUN_HEADERS, "Location", "Preference-Applied"),
             ),
         ),
-        problems=(400, 404, 409, 413, 415, 422, 502, 504),
+        problems=(404, 408, 409, 413, 415, 422, 502, 504),
     ),
     Operation(
         id="get_session",
@@ -362,19 +362,21 @@ PROBLEMS: Final[dict[int, str]] = {
     401: "You did not prove who you are.",
     403: "You may not.",
     404: "There is no such thing for you.",
+    408: "The request took too long to arrive.",
     409: "It cannot be done as things stand.",
     413: "A limit of size or count is passed.",
     415: "The body is of a media type that is not taken.",
     422: "A value is not as documented; `errors` name the fields.",
-    429: "Too many turns wait; try again after `Retry-After`.",
+    429: "Too many turns wait, or you ask too much; try again after `Retry-After`.",
+    431: "The request has too many headers.",
     500: "The agent or the host failed.",
     502: "Something the agent depends on failed.",
     503: "The host takes no new work, or its store does not answer.",
     504: "The agent took too long.",
 }
 
-ANY_CALLER_PROBLEMS: Final = (401, 403, 500, 503)
-PUBLIC_PROBLEMS: Final = (503,)
+ANY_CALLER_PROBLEMS: Final = (400, 401, 403, 429, 431, 500, 503)
+PUBLIC_PROBLEMS: Final = (400, 431, 503)
 
 __all__ = [
     "ANY_CALLER_PROBLEMS",

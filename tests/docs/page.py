@@ -92,6 +92,7 @@ OPERATOR_PAGES = (
     CONCEPTS,
     Page(path="docs/security/authentication.md"),
     Page(path="docs/serving.md"),
+    Page(path="docs/security/edge.md"),
     Page(path="docs/channels/rest.md"),
 )
 PAGES = (README, *_found("docs/**/*.md"), *_found("examples/*.md"))

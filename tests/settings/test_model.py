@@ -6,8 +6,11 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from agent_host.agents.markdown import FOLDER_VARIABLE
+from agent_host.asgi.edge_policy import EdgePolicy
+from agent_host.asgi.request_limit import RequestLimits
 from agent_host.settings import (
     ChannelSettings,
+    LimitSettings,
     RunSettings,
     ServerSettings,
     SessionSettings,
@@ -33,6 +36,11 @@ def test_run_and_session_settings_are_the_engines_policies() -> None:
     session = {field.name for field in dataclasses.fields(SessionPolicy)}
     assert run == set(RunSettings.model_fields)
     assert session == set(SessionSettings.model_fields) - {"mode"}
+
+
+def test_limits_and_the_edges_rules_are_what_the_host_takes() -> None:
+    assert LimitSettings().to_limits() == RequestLimits()
+    assert ServerSettings().to_edge_policy(on_isolating_platform=False) == EdgePolicy()
 
 
 def test_code_may_write_units_too() -> None:

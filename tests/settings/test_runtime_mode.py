@@ -3,7 +3,12 @@
 import pytest
 
 from agent_host.errors import ConfigurationError
-from agent_host.settings import RuntimeMode, detect_runtime_mode, refuse_lost_work
+from agent_host.settings import (
+    RuntimeMode,
+    detect_isolation,
+    detect_runtime_mode,
+    refuse_lost_work,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +18,14 @@ from agent_host.settings import RuntimeMode, detect_runtime_mode, refuse_lost_wo
 def test_a_platform_that_freezes_processes_is_detected(marker: str) -> None:
     assert detect_runtime_mode({marker: "x"}) is RuntimeMode.EPHEMERAL
     assert detect_runtime_mode({marker: ""}) is RuntimeMode.LONG_RUNNING
+
+
+def test_only_a_platform_that_sets_isolation_headers_is_believed_to() -> None:
+    assert detect_isolation({"FOUNDRY_HOSTING_ENVIRONMENT": "x"})
+    assert not detect_isolation({"FOUNDRY_HOSTING_ENVIRONMENT": ""})
+    assert not detect_isolation(
+        {"AZURE_FUNCTIONS_ENVIRONMENT": "x", "AWS_LAMBDA_FUNCTION_NAME": "x"}
+    )
 
 
 def test_any_other_place_is_long_running() -> None:
@@ -34,7 +47,7 @@ def test_work_that_would_be_lost_is_refused_with_the_settings_to_change(
             allowed=False,
         )
     text = str(caught.value)
-    assert f"the {lost} lives in this process only" in text
+    assert f"the {lost} lives on this machine only" in text
     assert "allow_in_process_runner = true" in text
 
 

@@ -1,6 +1,6 @@
 """Step 1: is the turn one we can take, and have we taken it before?"""
 
-from agent_host.context import current_principal
+from agent_host.context import current_isolation, current_principal
 from agent_host.errors import IdempotencyConflictError, RequestError
 from agent_host.host.pipeline.exchange import Exchange, Wish
 from agent_host.host.record.idempotency_record import (
@@ -39,7 +39,7 @@ class AcceptStep:
         exchange.run_id = RunId(self._ids.new(RUN_PREFIX))
         if request.idempotency_key is None:
             return
-        scope = scope_of(request.caller, current_principal.get())
+        scope = scope_of(request.caller, current_principal.get(), current_isolation.get())
         fingerprint = fingerprint_of(request)
         known = await self._records.get(scope, request.idempotency_key)
         if known is None:

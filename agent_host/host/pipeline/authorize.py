@@ -1,4 +1,4 @@
-"""Step 3: may they? Default deny: only an `Allowed` lets the call go on."""
+"""Step 3: may they, and in which partition? Default deny: only an `Allowed` lets the call go on."""
 
 import logging
 
@@ -18,7 +18,8 @@ class AuthorizeStep:
         self._authorizer = authorizer
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Go on, under the key that the decision names.
+        """Go on, under the key that the decision names; inside of it where a platform says whom it
+        speaks for, so that linking cannot bring its people together.
 
         Raises:
             DeniedError: the authorizer said no, or failed.
@@ -29,6 +30,8 @@ class AuthorizeStep:
         decision = await self._decide(exchange)
         match decision:
             case Allowed(isolation_key=allowed_key):
+                if exchange.isolation is not None:
+                    allowed_key = exchange.isolation.within(allowed_key)
                 if allowed_key != key:
                     exchange.isolation_key = allowed_key
                     exchange.owner = Owner(tenant=principal.tenant, isolation_key=allowed_key)

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from agent_host.host.run.execution import Execution
 from agent_host.host.session.gate import Place
 from agent_host.types.identifier import IsolationKey, RunId
+from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Owner, Principal
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult
@@ -38,6 +39,7 @@ class Exchange:
     replay_of: RunId | None = None
     principal: Principal | None = None
     isolation_key: IsolationKey | None = None
+    isolation: IsolationKeys | None = None
     owner: Owner | None = None
     session: Session | None = None
     session_is_new: bool = False

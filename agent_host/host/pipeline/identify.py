@@ -1,6 +1,6 @@
 """Step 2: who is this, and which partition of storage is theirs?"""
 
-from agent_host.context import current_principal
+from agent_host.context import current_isolation, current_principal
 from agent_host.errors import UnauthenticatedError
 from agent_host.host.pipeline.exchange import Exchange
 from agent_host.protocols.identity_resolver import IdentityResolver
@@ -31,6 +31,7 @@ class IdentifyStep:
             principal = known
             key = await self._resolver.resolve_principal(known)
         exchange.principal = principal
+        exchange.isolation = current_isolation.get()
         exchange.isolation_key = key
         exchange.owner = Owner(tenant=principal.tenant, isolation_key=key)
 

@@ -57,6 +57,7 @@ class RunStep:
             owner=given(exchange.owner),
             principal=given(exchange.principal),
             request=request,
+            isolation=exchange.isolation,
         )
         turn = await self._turns.make(
             stored, session=exchange.session, is_new=exchange.session_is_new

@@ -9,7 +9,8 @@ from hashlib import sha256
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.identifier import RunId
+from agent_host.types.identifier import IsolationKey, RunId
+from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Principal
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run_policy import RunPolicy
@@ -34,7 +35,9 @@ def fingerprint_of(request: ChannelRequest) -> str:
     return sha256(REQUEST_CODEC.encode(request)).hexdigest()
 
 
-def scope_of(caller: Caller, principal: Principal | None) -> str:
+def scope_of(
+    caller: Caller, principal: Principal | None, isolation: IsolationKeys | None = None
+) -> str:
     """The partition of a caller's keys, so that nobody's keys meet another's."""
     who: tuple[str, ...]
     if caller.identity is not None:
@@ -44,7 +47,11 @@ def scope_of(caller: Caller, principal: Principal | None) -> str:
     else:
         who = ("nobody",)
     parts = (caller.channel, caller.account, *who)
-    return sha256("".join(f"{len(part)}.{part}" for part in parts).encode()).hexdigest()
+    if isolation is not None:
+        parts = (*parts, isolation.within(IsolationKey("")))
+    # A platform's id may hold a lone surrogate.
+    joined = "".join(f"{len(part)}.{part}" for part in parts)
+    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class IdempotencyRecords:

@@ -7,6 +7,7 @@ from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import RunId
+from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Owner, Principal
 from agent_host.types.quick_init import quick_init
 from agent_host.types.request import ChannelRequest
@@ -22,6 +23,7 @@ class StoredRequest:
     owner: Owner
     principal: Principal
     request: ChannelRequest
+    isolation: IsolationKeys | None = None
 
 
 REQUEST_CODEC = VersionedCodec("stored_request", 1, StoredRequest)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from agent_host.context import current_owner, current_run_id
+from agent_host.context import current_isolation, current_owner, current_run_id
 from agent_host.errors import StoreError
 from agent_host.host.run.deadline import Deadline
 from agent_host.host.run.failure import (
@@ -127,6 +127,7 @@ class Execution:
     async def _main(self) -> None:
         current_owner.set(self.ledger.run.owner)
         current_run_id.set(self.ledger.run.id)
+        current_isolation.set(self._turn.isolation)
         try:
             terminal = await self._run()
         except SuspendedError:

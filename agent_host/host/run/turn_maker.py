@@ -50,6 +50,7 @@ class TurnMaker:
             input=request.input,
             principal=stored.principal,
             owner=stored.owner,
+            isolation=stored.isolation,
             history=SessionHistory(session=session, messages=()) if session and is_new else None,
             session_id=None if session is None else session.id,
             conversation=request.caller.conversation,

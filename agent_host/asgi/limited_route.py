@@ -1,0 +1,51 @@
+"""Puts what limits callers before and behind the guard of each route."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from starlette.routing import WebSocketRoute
+
+from agent_host.asgi.caller_limit import CallerLimits
+from agent_host.asgi.failure_limit import FailureLimit
+from agent_host.asgi.message_rate import limit_messages
+from agent_host.asgi.rate import Rate
+from agent_host.asgi.request_limit import RequestLimits
+from agent_host.protocols.authenticator import Authenticator
+from agent_host.protocols.channel import ChannelRoute, RouteAccess
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class LimitedRoutes:
+    """Puts the limits into routes, before they are guarded. Counts for all of a host's routes."""
+
+    def __init__(self, limits: RequestLimits, monotonic: Callable[[], float]) -> None:
+        self._limits = limits
+        self._monotonic = monotonic
+        often = limits.requests_per_second
+        self._callers = CallerLimits(
+            rate=None if often is None else Rate(count=often),
+            at_once=limits.requests_at_once,
+            monotonic=monotonic,
+        )
+
+    def limit(self, channel_route: ChannelRoute) -> ChannelRoute:
+        """The route, its application behind the limits that are for it."""
+        route, often = channel_route.route, self._limits.messages_per_second
+        if isinstance(route, WebSocketRoute) and often is not None:
+            route.app = limit_messages(route.app, Rate(count=often), self._monotonic)
+        if channel_route.access is RouteAccess.CALLER:
+            route.app = self._callers.guarding(route.app)
+        return channel_route
+
+    def limit_failures(self, authenticator: Authenticator) -> Authenticator:
+        """The authenticator, with an eye on those who fail; itself where nobody can."""
+        often = self._limits.failed_authentications_per_minute
+        if often is None or authenticator.admits_anyone:
+            return authenticator
+        rate = Rate(count=often, per=_MINUTE)
+        return FailureLimit(authenticator, rate=rate, monotonic=self._monotonic)
+
+
+__all__ = ["LimitedRoutes"]

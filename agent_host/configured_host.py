@@ -48,7 +48,7 @@ def create_host(settings: Settings) -> AgentHost:
         name=settings.name,
         description=settings.description,
         store=store,
-        files=_create_file_store(settings, durable=store.durable),
+        files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
@@ -65,7 +65,10 @@ def _create_store(settings: Settings) -> StateStore:
     return store
 
 
-def _create_file_store(settings: Settings, *, durable: bool) -> FileStore:
+def create_file_store(settings: Settings, *, durable: bool) -> FileStore:
+    """Where the bytes of files go: to the folder of the settings, or with a store that forgets,
+    to memory.
+    """
     limits = {
         "limit_bytes": settings.files.limit_bytes,
         "file_limit_bytes": settings.files.file_limit_bytes,
@@ -78,4 +81,4 @@ def _create_file_store(settings: Settings, *, durable: bool) -> FileStore:
     return DiskFileStore(settings.files.folder, **limits)
 
 
-__all__ = ["create_host"]
+__all__ = ["create_file_store", "create_host"]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from agent_host.asgi.server import ServerOptions
-from agent_host.configured_host import _create_file_store, create_host
+from agent_host.configured_host import create_file_store, create_host
 from agent_host.errors import ConfigurationError
 from agent_host.settings import (
     ChannelSettings,
@@ -229,8 +229,8 @@ async def test_a_target_that_ignores_everything_does_not_keep_the_process() -> N
 
 def test_files_are_kept_in_their_folder_only_where_the_store_survives(tmp_path: Path) -> None:
     settings = Settings(files=FileSettings(folder=tmp_path / "files", file_limit_bytes=5))
-    forgetting = _create_file_store(settings, durable=False)
-    kept = _create_file_store(settings, durable=True)
+    forgetting = create_file_store(settings, durable=False)
+    kept = create_file_store(settings, durable=True)
     assert isinstance(forgetting, MemoryFileStore)
     assert isinstance(kept, DiskFileStore)
     assert forgetting.file_limit_bytes == kept.file_limit_bytes == 5

@@ -36,6 +36,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.operator import RunOperator
@@ -44,6 +45,7 @@ from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
@@ -86,6 +88,7 @@ class AgentHost:
         name: str | None = None,
         description: str | None = None,
         store: StateStore | None = None,
+        files: FileStore | None = None,
         runner: TaskRunner | None = None,
         authenticator: Authenticator | None = None,
         identity_resolver: IdentityResolver | None = None,
@@ -122,12 +125,14 @@ class AgentHost:
         )
         if watch is not None:
             self._runner = watch.runner(self._runner)
+        self._files = files or MemoryFileStore()
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
         assembled = assemble(
             Seams(
                 target=hosted,
                 store=self._store,
+                files=self._files,
                 runner=self._runner,
                 resolver=identity_resolver or DerivedIdentityResolver(),
                 authorizer=authorizer or OpenAuthorizer(),
@@ -187,6 +192,7 @@ class AgentHost:
             if self._observation is not None:
                 await stack.enter_async_context(self._observation)
             await stack.enter_async_context(self._store)
+            await stack.enter_async_context(self._files)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._authenticator)

@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent_host.app import AgentHost
 from agent_host.configured_access import create_authenticator
 from agent_host.observability.sdk import create_telemetry
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
 from agent_host.settings import (
@@ -18,6 +19,7 @@ from agent_host.settings import (
     parse_channel,
     refuse_lost_work,
 )
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.target_loader import load_target
 
 
@@ -48,6 +50,7 @@ def create_host(settings: Settings) -> AgentHost:
         name=settings.name,
         description=settings.description,
         store=store,
+        files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
@@ -66,4 +69,20 @@ def _create_store(settings: Settings) -> StateStore:
     return store
 
 
-__all__ = ["create_host"]
+def create_file_store(settings: Settings, *, durable: bool) -> FileStore:
+    """Where the bytes of files go: to the folder of the settings, or with a store that forgets,
+    to memory.
+    """
+    limits = {
+        "limit_bytes": settings.files.limit_bytes,
+        "file_limit_bytes": settings.files.file_limit_bytes,
+    }
+    if not durable:
+        return MemoryFileStore(**limits)
+    # A host that forgets everything has no folder, and does not load what keeps one.
+    from agent_host.stores.disk_file import DiskFileStore  # noqa: PLC0415
+
+    return DiskFileStore(settings.files.folder, **limits)
+
+
+__all__ = ["create_file_store", "create_host"]

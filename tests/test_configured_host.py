@@ -12,17 +12,20 @@ import httpx
 import pytest
 
 from agent_host.asgi.server import ServerOptions
-from agent_host.configured_host import create_host
+from agent_host.configured_host import create_file_store, create_host
 from agent_host.errors import ConfigurationError
 from agent_host.settings import (
     ChannelSettings,
+    FileSettings,
     LimitSettings,
     RuntimeMode,
     ServerSettings,
     SessionSettings,
     Settings,
 )
+from agent_host.stores.disk_file import DiskFileStore
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.types import SessionMode
 
 ROOT = Path(__file__).parents[1]
@@ -222,3 +225,13 @@ async def test_a_target_that_ignores_everything_does_not_keep_the_process() -> N
         assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+def test_files_are_kept_in_their_folder_only_where_the_store_survives(tmp_path: Path) -> None:
+    settings = Settings(files=FileSettings(folder=tmp_path / "files", file_limit_bytes=5))
+    forgetting = create_file_store(settings, durable=False)
+    kept = create_file_store(settings, durable=True)
+    assert isinstance(forgetting, MemoryFileStore)
+    assert isinstance(kept, DiskFileStore)
+    assert forgetting.file_limit_bytes == kept.file_limit_bytes == 5
+    assert not (tmp_path / "files").exists()

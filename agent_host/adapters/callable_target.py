@@ -83,6 +83,7 @@ class CallableTarget:
             steers=declared.steers,
             resumes=declared.resumes,
             rerunnable=declared.rerunnable,
+            checkpoints=declared.checkpoints,
         )
         self._lifespan = lifespan
         self._exit = AsyncExitStack()

@@ -23,6 +23,7 @@ class Declaration:
     resumes: bool = False
     keeps_history: bool = False
     rerunnable: bool = False
+    checkpoints: bool = False
 
 
 def target(
@@ -34,6 +35,7 @@ def target(
     resumes: bool = False,
     keeps_history: bool = False,
     rerunnable: bool = False,
+    checkpoints: bool = False,
 ) -> Callable[[T], T]:
     """Declare what a function, or a class with `run`, is and can do.
 
@@ -49,6 +51,7 @@ def target(
         resumes=resumes,
         keeps_history=keeps_history,
         rerunnable=rerunnable,
+        checkpoints=checkpoints,
     )
 
     def declare(candidate: T) -> T:

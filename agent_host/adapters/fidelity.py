@@ -15,11 +15,16 @@ from pydantic_core import to_jsonable_python
 
 from agent_host.types.json import JsonValue
 from agent_host.types.message import Message
-from agent_host.types.part import Part
+from agent_host.types.part import FilePart, Part
 
 
 def _digest(parts: tuple[Part, ...]) -> str:
-    plain = to_jsonable_python(parts, bytes_mode="base64")
+    # The host's own marks on a file come after the form was sealed.
+    said = [
+        replace(part, id=None, size_bytes=None) if type(part) is FilePart and part.id else part
+        for part in parts
+    ]
+    plain = to_jsonable_python(said, bytes_mode="base64")
     canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

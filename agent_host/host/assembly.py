@@ -1,8 +1,11 @@
 """Wires the engine: repositories, gate, runs and pipeline over a store and a runner."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent_host.host.context import ChannelContext
+from agent_host.host.file.keeper import FileKeeper
+from agent_host.host.file.view import OwnedFiles
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
@@ -19,6 +22,7 @@ from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.host.run.background import BackgroundRuns
+from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
@@ -29,11 +33,13 @@ from agent_host.host.session.gate import SessionGate
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
@@ -45,6 +51,7 @@ class Seams:
 
     target: Target
     store: StateStore
+    files: FileStore
     runner: TaskRunner
     resolver: IdentityResolver
     authorizer: Authorizer
@@ -74,10 +81,13 @@ def assemble(seams: Seams) -> Assembly:
     parts = _parts(seams)
     gate = SessionGate(seams.store, seams.session_policy, seams.clock)
     engine = RunEngine(parts, gate)
-    turns = TurnMaker(seams.run_hook)
+    turns = TurnMaker(seams.run_hook, checkpoints=_checkpoints(seams, parts))
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
     engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
+
+    def files_of(owner: Owner) -> OwnedFiles:
+        return OwnedFiles(seams.files, owner)
 
     def reader_of(owner: Owner) -> RunReader:
         return RunReader(parts, engine=engine, background=background, owner=owner)
@@ -104,6 +114,7 @@ def assemble(seams: Seams) -> Assembly:
             background=background,
             turns=turns,
             gate=gate,
+            files=parts.files,
             policy=seams.session_policy,
             capabilities=parts.capabilities,
         ),
@@ -115,6 +126,7 @@ def assemble(seams: Seams) -> Assembly:
         engine=engine,
         book=book,
         reader_of=reader_of,
+        files_of=files_of,
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
@@ -122,16 +134,18 @@ def assemble(seams: Seams) -> Assembly:
 
 
 def _parts(seams: Seams) -> EngineParts:
+    files = FileKeeper(seams.files)
     return EngineParts(
         target=seams.target,
-        capabilities=seams.target.capabilities,
+        capabilities=capabilities_on(seams.target.capabilities, seams.store),
         store=seams.store,
         runner=seams.runner,
         runs=RunRecords(seams.store, seams.run_policy),
         run_index=RunIndex(seams.store, seams.run_policy),
-        journals=JournalRecords(seams.store, seams.run_policy),
-        sessions=SessionRecords(seams.store, seams.session_policy),
-        requests=RequestRecords(seams.store),
+        journals=JournalRecords(seams.store, seams.run_policy, files),
+        sessions=SessionRecords(seams.store, seams.session_policy, files),
+        requests=RequestRecords(seams.store, files),
+        files=files,
         live_runs=LiveRunRecords(seams.store),
         policy=seams.run_policy,
         clock=seams.clock,
@@ -139,6 +153,17 @@ def _parts(seams: Seams) -> EngineParts:
         instance=seams.ids.new("prc_"),
         observer=seams.observer,
     )
+
+
+def _checkpoints(seams: Seams, parts: EngineParts) -> Callable[[Owner], Checkpoints] | None:
+    if not parts.capabilities.checkpoints:
+        return None
+    time_to_live = max(
+        seams.run_policy.retention,
+        seams.run_policy.answer_time_limit,
+        seams.session_policy.time_to_live,
+    )
+    return lambda owner: OwnedCheckpoints(seams.store, owner, time_to_live)
 
 
 __all__ = ["Assembly", "Seams", "assemble"]

@@ -12,7 +12,7 @@ from agent_host.host.run.reader import RunReader
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
-from agent_host.protocols.host_context import RunStream, RunView, SessionView
+from agent_host.protocols.host_context import FileView, RunStream, RunView, SessionView
 from agent_host.types.event import JournalEntry
 from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
@@ -44,12 +44,14 @@ class ChannelContext:
         engine: RunEngine,
         book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
+        files_of: Callable[[Owner], FileView],
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
         self._reader_of = reader_of
+        self._files_of = files_of
         self._book = book
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
@@ -123,6 +125,10 @@ class ChannelContext:
         """The caller's own sessions."""
         owner = await self._pipeline.admit(caller)
         return OwnedSessions(book=self._book, records=self._parts.sessions, owner=owner)
+
+    async def files(self, caller: Caller) -> FileView:
+        """The caller's own files."""
+        return self._files_of(await self._pipeline.admit(caller))
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

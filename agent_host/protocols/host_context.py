@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.file_store import FileStream
 from agent_host.types.event import JournalEntry
 from agent_host.types.json import JsonValue
 from agent_host.types.page import Page
@@ -70,6 +71,18 @@ class SessionView(Protocol):
 
     async def reset(self, session: str) -> Session:
         """Begin anew under the same name: the new session. The old keeps its history."""
+        ...
+
+
+class FileView(Protocol):
+    """The files of one owner: what its messages refer to, for as long as there is room for them."""
+
+    async def open(self, file_id: str) -> FileStream:
+        """The file, to be read piece by piece and closed.
+
+        Raises:
+            NotFoundError: it is unknown, foreign, or not kept any more.
+        """
         ...
 
 
@@ -165,5 +178,9 @@ class HostContext(Protocol):
         """The caller's own sessions."""
         ...
 
+    async def files(self, caller: Caller) -> FileView:
+        """The caller's own files."""
+        ...
 
-__all__ = ["HostContext", "RunStream", "RunView", "SessionView"]
+
+__all__ = ["FileView", "HostContext", "RunStream", "RunView", "SessionView"]

@@ -1,6 +1,7 @@
 """What can be set, and where it is set: code, environment, one TOML file, the command line."""
 
 from agent_host.settings.channel import parse_channel
+from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.loader import LoadedSettings, load_settings
 from agent_host.settings.model import (
@@ -22,6 +23,7 @@ from agent_host.settings.source import Flag
 
 __all__ = [
     "ChannelSettings",
+    "FileSettings",
     "Flag",
     "LimitSettings",
     "LoadedSettings",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent_host.settings.access import AccessSettings
+from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
@@ -208,6 +209,9 @@ class Settings(Section):
     )
     limits: LimitSettings = Field(
         default_factory=LimitSettings, description="What a request and a caller may cost."
+    )
+    files: FileSettings = Field(
+        default_factory=FileSettings, description="The bytes of files that messages refer to."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
     telemetry: TelemetrySettings = Field(

@@ -1,5 +1,9 @@
 """The values everything else speaks in. Standard library only; no I/O, no frameworks."""
 
+from agent_host.types.checkpoint import (
+    Checkpoint,
+    Checkpoints,
+)
 from agent_host.types.decision import (
     Allowed,
     Decision,
@@ -29,13 +33,18 @@ from agent_host.types.event import (
     ToolCallStarted,
     UsageReported,
 )
+from agent_host.types.file import (
+    FileContent,
+)
 from agent_host.types.identifier import (
+    FILE_PREFIX,
     ISOLATION_PREFIX,
     MESSAGE_PREFIX,
     QUESTION_PREFIX,
     RUN_PREFIX,
     SESSION_PREFIX,
     TASK_PREFIX,
+    FileId,
     IsolationKey,
     MessageId,
     QuestionId,
@@ -142,6 +151,7 @@ from agent_host.types.turn import (
 
 __all__ = [
     "ABSENT",
+    "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
     "NONE",
@@ -161,6 +171,8 @@ __all__ = [
     "CancelSignal",
     "ChannelIdentity",
     "ChannelRequest",
+    "Checkpoint",
+    "Checkpoints",
     "ConcurrencyPolicy",
     "Conversation",
     "DataPart",
@@ -170,6 +182,8 @@ __all__ = [
     "Denied",
     "DisconnectPolicy",
     "ErrorPart",
+    "FileContent",
+    "FileId",
     "FilePart",
     "HostedResult",
     "InputReceived",

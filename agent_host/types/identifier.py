@@ -5,6 +5,7 @@ An identifier that a caller supplies is never used as one of these: it is looked
 
 from typing import Final, NewType
 
+FileId = NewType("FileId", str)
 IsolationKey = NewType("IsolationKey", str)
 MessageId = NewType("MessageId", str)
 QuestionId = NewType("QuestionId", str)
@@ -12,6 +13,7 @@ RunId = NewType("RunId", str)
 SessionId = NewType("SessionId", str)
 TaskId = NewType("TaskId", str)
 
+FILE_PREFIX: Final = "fil_"
 ISOLATION_PREFIX: Final = "iso_"
 MESSAGE_PREFIX: Final = "msg_"
 QUESTION_PREFIX: Final = "qst_"
@@ -20,12 +22,14 @@ SESSION_PREFIX: Final = "ses_"
 TASK_PREFIX: Final = "tsk_"
 
 __all__ = [
+    "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
     "QUESTION_PREFIX",
     "RUN_PREFIX",
     "SESSION_PREFIX",
     "TASK_PREFIX",
+    "FileId",
     "IsolationKey",
     "MessageId",
     "QuestionId",

@@ -5,6 +5,7 @@ a channel's `outbound` decides what its wire can show.
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from agent_host.types.identifier import FileId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.quick_init import quick_init
 
@@ -20,15 +21,23 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:
-    """A file, by its bytes or by a URI: exactly one of `data` and `uri` is set."""
+    """A file, by its bytes or by a URI: exactly one of `data` and `uri` is set.
+
+    `id` and `size_bytes` are the host's: it sets them once it keeps the bytes. In a stored record
+    they stand for the bytes; nobody outside the host is given a part without them.
+    """
 
     media_type: str
     data: bytes | None = None
     uri: str | None = None
     name: str | None = None
+    id: FileId | None = None
+    size_bytes: int | None = None
     type: Literal["file"] = "file"
 
     def __post_init__(self) -> None:
+        if self.data is None and self.uri is None and self.id is not None:
+            return
         if (self.data is None) == (self.uri is None):
             message = "a FilePart has either data or uri, and not both"
             raise ValueError(message)
@@ -75,10 +84,14 @@ class ReasoningPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPart:
-    """A failure inside an otherwise good message. `message` is safe to show to anyone."""
+    """A failure inside an otherwise good message. `message` is safe to show to anyone.
+
+    Where a file's bytes are gone, such a part with the code `file_gone` stands in its place.
+    """
 
     code: str
     message: str
+    metadata: JsonObject = field(default_factory=dict[str, JsonValue])
     type: Literal["error"] = "error"
 
 

@@ -13,7 +13,8 @@ class TargetCapabilities:
     itself (by session id), so the host loads none. `steers`: it reads `turn.steering` while it
     runs. `resumes`: it may be run again with `turn.answer` after an `InputRequired`, in another
     process too; others wait in memory at their `yield`. `rerunnable`: running it again after a
-    crash does no harm.
+    crash does no harm. `checkpoints`: it keeps its progress in `turn.checkpoints` where it is given
+    them; the engine then counts on `resumes`, and after a crash runs it again to go on from there.
     """
 
     streams: bool = False
@@ -21,6 +22,7 @@ class TargetCapabilities:
     steers: bool = False
     resumes: bool = False
     rerunnable: bool = False
+    checkpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

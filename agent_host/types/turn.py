@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.identifier import RunId
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.json import JsonObject, JsonValue
@@ -90,6 +91,7 @@ class Turn:
     `isolation` is whom a trusted platform speaks for, if one does. `history` is the session before
     this turn, None without a session or where the target keeps its own. `answer` is set when a
     target that `resumes` is run again. `attempt` counts from 1.
+    `checkpoints` is for a target that says it keeps some, None where they would not survive.
     """
 
     run_id: RunId
@@ -111,6 +113,7 @@ class Turn:
     steering: SteeringInbox = field(default_factory=SteeringInbox)
     answer: Answer | None = None
     attempt: int = 1
+    checkpoints: Checkpoints | None = None
 
     @property
     def text(self) -> str:

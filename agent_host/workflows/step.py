@@ -1,6 +1,6 @@
 """A workflow's step, and what it is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -19,21 +19,32 @@ class StepContext(Generic[InputT]):
     `outputs` holds what the steps returned, by step id, as they returned it.
     """
 
-    __slots__ = ("_feed", "input", "outputs", "turn")
+    __slots__ = ("_ask", "_feed", "input", "outputs", "turn")
 
     def __init__(
-        self, *, turn: Turn, input_value: InputT, outputs: Mapping[str, object], feed: Feed
+        self,
+        *,
+        turn: Turn,
+        input_value: InputT,
+        outputs: Mapping[str, object],
+        feed: Feed,
+        ask: Callable[[Question, Feed], Awaitable[JsonValue]],
     ) -> None:
         self.turn = turn
         self.input = input_value
         self.outputs = outputs
         self._feed = feed
+        self._ask = ask
 
     async def ask(self, question: Question | str) -> JsonValue:
-        """Suspend the run until `question` is answered; the answer's value. Async steps only."""
+        """Suspend the run until `question` is answered; the answer's value. Async steps only.
+
+        Where the host keeps checkpoints the question outlives the process. The step is then run
+        from its start when the answer comes, and what it asked before is answered as it was: so a
+        step asks the same things in the same order, and does nothing twice that must be done once.
+        """
         asked = Question(prompt=question) if isinstance(question, str) else question
-        answer = await self._feed.ask(asked)
-        return answer.value
+        return await self._ask(asked, self._feed)
 
     async def emit(self, event: RunEvent) -> None:
         """Send an event while the step runs: text, progress, an artifact. Async steps only."""

@@ -16,11 +16,11 @@ from agent_host.calling.typed_input import read_input
 from agent_host.calling.worker_thread import WorkerThreads
 from agent_host.errors import ConfigurationError
 from agent_host.types.event import RunCompleted, RunEvent, StepFinished, StepStarted
-from agent_host.types.json import JsonValue
 from agent_host.types.question import Answer
 from agent_host.types.result import RunResult
 from agent_host.types.target import Skill, TargetCapabilities, TargetDescription
 from agent_host.types.turn import Turn
+from agent_host.workflows.progress import Progress, restored
 from agent_host.workflows.step import RunStep, Step, StepContext
 
 InputT = TypeVar("InputT")
@@ -45,6 +45,11 @@ class Workflow(Generic[InputT]):
     the first step. The last step's output is the answer and `RunResult.value`; all outputs are in
     `RunResult.outputs` as JSON. All state is a run's own, so runs can go on side by side. A run
     that is cancelled stops at its step's next `await`.
+
+    Where the host's store survives the process, the workflow is checkpointed behind every step:
+    after a crash it goes on with the step that was in progress, which is run again from its start.
+    With the option `checkpoint`, a run's id or `run:step`, a new run goes on behind that, with the
+    input that run had. Earlier outputs come back as the steps' return annotations say, or as JSON.
 
     A step is a function of a `StepContext`, whose name is its id, or a `Step`.
 
@@ -79,7 +84,9 @@ class Workflow(Generic[InputT]):
             ),
             input_schema=self._input.json_schema(),
         )
-        self._capabilities = TargetCapabilities(streams=True, rerunnable=rerunnable)
+        self._capabilities = TargetCapabilities(
+            streams=True, rerunnable=rerunnable, checkpoints=True
+        )
 
     @property
     def description(self) -> TargetDescription:
@@ -88,7 +95,9 @@ class Workflow(Generic[InputT]):
 
     @property
     def capabilities(self) -> TargetCapabilities:
-        """It streams its steps; a question waits in memory."""
+        """It streams its steps, and goes on behind the last one where the host keeps checkpoints;
+        elsewhere a question waits in memory.
+        """
         return self._capabilities
 
     def run(self, turn: Turn) -> AsyncGenerator[RunEvent, Answer | None]:
@@ -101,24 +110,38 @@ class Workflow(Generic[InputT]):
         return run_producer(partial(self._run_steps, turn), turn.cancelled)
 
     async def _run_steps(self, turn: Turn, feed: Feed) -> None:
-        returned: dict[str, object] = {}
+        about = self._description
+        progress = await Progress.load(
+            turn, name=about.name, version=about.version, steps=self._steps
+        )
+        outputs = progress.outputs
+        done, steps = self._steps[: len(outputs)], self._steps[len(outputs) :]
+        returned = {step.id: restored(step, outputs[step.id]) for step in done}
         context = StepContext(
             turn=turn,
-            input_value=read_input(turn, self._input),
+            input_value=self._input_of(turn, progress),
             outputs=MappingProxyType(returned),
             feed=feed,
+            ask=progress.ask,
         )
-        outputs: dict[str, JsonValue] = {}
-        output: object = None
-        for step in self._steps:
+        output: object = returned[done[-1].id] if done else None
+        for step in steps:
             await feed.put(StepStarted(step_id=step.id, name=step.name))
             output = await self._run_step(step, context)
             returned[step.id] = output
             outputs[step.id] = to_json(output)
+            await progress.finish(step, outputs[step.id])
             await feed.put(StepFinished(step_id=step.id, name=step.name, output=outputs[step.id]))
         answer = to_result(output)
         value = answer.value if isinstance(output, RunResult) else outputs[self._steps[-1].id]
         await feed.put(RunCompleted(result=replace(answer, value=value, outputs=outputs)))
+
+    def _input_of(self, turn: Turn, progress: Progress) -> InputT:
+        if progress.is_restored:
+            return progress.input(self._input)
+        input_value = read_input(turn, self._input)
+        progress.begin(input_value)
+        return input_value
 
     async def _run_step(self, step: Step, context: StepContext[Any]) -> object:
         is_async = inspect.iscoroutinefunction(step.run)

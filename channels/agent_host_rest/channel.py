@@ -15,6 +15,7 @@ from agent_host.types import Caller
 from agent_host_rest.config import RestConfig
 from agent_host_rest.container import ContainerHealth
 from agent_host_rest.document import Documents
+from agent_host_rest.file import FileEndpoints
 from agent_host_rest.invocation import InvocationEndpoints
 from agent_host_rest.outbound import TEMPORARY_REDIRECT, json_bytes
 from agent_host_rest.reply import JsonReply
@@ -42,6 +43,7 @@ class RestChannel:
         """The whole surface."""
         invocations = InvocationEndpoints(context, self._config)
         sessions = SessionEndpoints(context, self._config)
+        files = FileEndpoints(context, self._config)
         prefix = self._config.path_prefix
         one = f"{prefix}/invocations/{{run_id}}"
         session = f"{prefix}/sessions/{{session_id}}"
@@ -53,6 +55,7 @@ class RestChannel:
             Route(f"{one}/answer", invocations.answer, methods=["POST"]),
             Route(session, sessions.item, methods=["GET", "DELETE"]),
             Route(f"{session}/reset", sessions.reset, methods=["POST"]),
+            Route(f"{prefix}/files/{{file_id}}", files.show, methods=["GET"]),
             self._socket_route(context),
         ]
         return [

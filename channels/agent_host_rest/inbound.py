@@ -223,7 +223,7 @@ def _to_part(part: schema.Part, *, config: RestConfig, path: Path) -> Part:
         case schema.ReasoningPart():
             value = ReasoningPart(text=part.text, metadata=part.metadata)
         case schema.ErrorPart():
-            value = ErrorPart(code=part.code, message=part.message)
+            value = ErrorPart(code=part.code, message=part.message, metadata=part.metadata)
     return value
 
 

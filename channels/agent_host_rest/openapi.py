@@ -151,6 +151,7 @@ def _schemas(config: RestConfig) -> Schema:
         "SessionName": {"type": "string", "pattern": SESSION_PATTERN},
         "Upload": _upload(config),
         "EventStream": _event_stream(),
+        "FileBytes": {"description": "The file's own bytes."},
         "Problem": _problem_schema(),
     }
 

@@ -235,6 +235,28 @@ OPERATIONS: Final = (
         problems=(404, 409),
     ),
     Operation(
+        id="get_file",
+        method="get",
+        path="/files/{file_id}",
+        tag="Files",
+        summary="Download a file",
+        text=(
+            "The bytes of a file part that has an `id`, for as long as the host keeps them: they "
+            "are in a cache, and the oldest go first. Always a download, never shown in a page."
+        ),
+        curl="-OJ {base}/files/FILE_ID",
+        parameters=("file_id",),
+        replies=(
+            Reply(
+                status=200,
+                text="The file, under its own media type.",
+                content=(("*/*", "FileBytes"),),
+                headers=("Content-Disposition",),
+            ),
+        ),
+        problems=(404,),
+    ),
+    Operation(
         id="ping",
         method="get",
         path="/ping",
@@ -260,6 +282,13 @@ PARAMETERS: Final[dict[str, dict[str, object]]] = {
         "required": True,
         "description": "The session's id, or your own name for it.",
         "schema": {"$ref": "#/components/schemas/SessionName"},
+    },
+    "file_id": {
+        "name": "file_id",
+        "in": "path",
+        "required": True,
+        "description": "The `id` of a file part.",
+        "schema": {"type": "string", "minLength": 1},
     },
     "after": {
         "name": "after",
@@ -323,6 +352,7 @@ HEADERS: Final[dict[str, str]] = {
     "X-Run-Id": "The run that answers.",
     "X-Session-Id": "The session it belongs to, if any.",
     "Location": "Where the run is to be found.",
+    "Content-Disposition": "`attachment`, with the file's name if it has one (RFC 6266).",
     "Idempotent-Replayed": "`true` if an idempotency key led back to an earlier run.",
     "Preference-Applied": "`respond-async` where it was asked for by Prefer.",
 }

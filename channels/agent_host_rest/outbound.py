@@ -4,6 +4,7 @@ Written by hand, field by field: nothing internal (the owner above all) gets out
 value, and the hot path does no schema work.
 """
 
+import re
 from http import HTTPStatus
 from typing import Final, TypeAlias
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from agent_host.types import (
     SessionHistory,
 )
 from agent_host_rest.event import event_fields
+from agent_host_rest.file_part import DEFAULT_MEDIA_TYPE
 from agent_host_rest.value import (
     Fields,
     failure_fields,
@@ -40,6 +42,12 @@ TEMPORARY_REDIRECT: Final = int(HTTPStatus.TEMPORARY_REDIRECT)
 UNSUPPORTED_MEDIA_TYPE: Final = int(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 CLIENT_LEFT: Final = 499
 """Nobody reads it; access logs do. nginx's number for it."""
+
+_MEDIA_TYPE: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}"
+)
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028-\u202e\u2066-\u2069]")
+"""Control characters, separators, and what turns the direction of text."""
 
 HEARTBEAT: Final = b": heartbeat\n\n"
 EVENT_STREAM_HEADERS: Final[RawHeaders] = [
@@ -167,6 +175,28 @@ def run_headers(run: Run, *, replayed: bool = False) -> RawHeaders:
     return headers
 
 
+def file_headers(*, media_type: str, name: str | None, size_bytes: int) -> RawHeaders:
+    """Of a file that a browser may save and must not show: neither its type nor its name is ours.
+
+    RFC 6266 and 8187 for the name; a type that is none, or a wildcard, is sent as plain bytes.
+    """
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        media_type = DEFAULT_MEDIA_TYPE
+    disposition = "attachment"
+    if name and (name := _UNPRINTABLE.sub("_", name).strip(" .")):
+        plain = re.sub(r'[^ -~]|["\\\\%]', "_", name)
+        encoded = quote(name.encode(errors="replace"), safe="")
+        disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
+    return [
+        (b"content-type", media_type.encode()),
+        (b"content-length", b"%d" % size_bytes),
+        (b"content-disposition", disposition.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; sandbox"),
+        (b"cache-control", b"private, no-store"),
+    ]
+
+
 def _run(run: Run) -> Fields:
     return {
         "id": run.id,
@@ -202,6 +232,7 @@ __all__ = [
     "SETTLED",
     "TEMPORARY_REDIRECT",
     "UNSUPPORTED_MEDIA_TYPE",
+    "file_headers",
     "from_accepted",
     "from_entry",
     "from_error",

@@ -71,7 +71,8 @@ class FilePart(WireModel):
 
     A `data:` URI is decoded by the server. An `https:` URI is handed to the agent as it is; the
     server does not fetch it. Without `media_type` a `data:` URI's own counts, else
-    `application/octet-stream`.
+    `application/octet-stream`. `id` is the server's, for `GET /files/{id}` while it keeps the
+    bytes; it means nothing in what you send.
     """
 
     model_config = ConfigDict(json_schema_extra=_one_of("data", "uri"))
@@ -100,6 +101,7 @@ class FilePart(WireModel):
         ]
         | None
     ) = None
+    id: str | None = None
 
 
 class DataPart(WireModel):
@@ -138,11 +140,16 @@ class ReasoningPart(WireModel):
 
 
 class ErrorPart(WireModel):
-    """A failure inside an otherwise good message."""
+    """A failure inside an otherwise good message.
+
+    The code `file_gone` stands in the place of a file whose bytes are not kept any more; `metadata`
+    has its id, name, media type and size.
+    """
 
     type: Literal["error"]
     code: str
     message: str
+    metadata: JsonMap = {}
 
 
 Part: TypeAlias = Annotated[

@@ -63,6 +63,7 @@ def part_fields(part: Part) -> Fields:
                 "name": part.name,
                 "data": None if part.data is None else b64encode(part.data).decode("ascii"),
                 "uri": part.uri,
+                "id": part.id,
             }
         case DataPart():
             fields = {"type": "data", "data": part.data, "media_type": part.media_type}
@@ -84,7 +85,12 @@ def part_fields(part: Part) -> Fields:
         case ReasoningPart():
             fields = {"type": "reasoning", "text": part.text, "metadata": part.metadata}
         case ErrorPart():
-            fields = {"type": "error", "code": part.code, "message": part.message}
+            fields = {
+                "type": "error",
+                "code": part.code,
+                "message": part.message,
+                "metadata": part.metadata,
+            }
     return fields
 
 

@@ -11,6 +11,7 @@ from agent_host.types import (
     Lease,
     RunCancelled,
     RunCompleted,
+    RunEvent,
     RunFailed,
     RunStatus,
     TextDelta,
@@ -18,7 +19,7 @@ from agent_host.types import (
 from agent_host.types.store import Append, Write
 from tests.host.harness import acting_as, entries_of, hosted, request, runs_of
 
-STATUS = {
+STATUS: dict[type[RunEvent], RunStatus] = {
     RunCompleted: RunStatus.COMPLETED,
     RunFailed: RunStatus.FAILED,
     RunCancelled: RunStatus.CANCELLED,

@@ -49,7 +49,7 @@ async def test_runs_that_go_on_are_seen_and_cancelled(
 
 async def test_all_runs_are_listed_newest_first_by_pages() -> None:
     async with MemoryStateStore() as memory, AgentHost(echo, store=SurvivingStore(memory)) as host:
-        made = []
+        made: list[str] = []
         for name in ("alice", "bob", "alice", "carol", "bob"):
             with acting_as(name):
                 made.append((await host.context.run(request())).run.id)
@@ -70,9 +70,10 @@ async def test_all_runs_are_listed_newest_first_by_pages() -> None:
 
 async def test_what_is_not_there_and_what_makes_no_sense() -> None:
     async with AgentHost(echo) as host:
-        for call in (host.operator.show, host.operator.cancel):
-            with pytest.raises(NotFoundError):
-                await call("run_unknown")
+        with pytest.raises(NotFoundError):
+            await host.operator.show("run_unknown")
+        with pytest.raises(NotFoundError):
+            await host.operator.cancel("run_unknown")
         with pytest.raises(RequestError):
             await host.operator.list(limit=0)
         with pytest.raises(RequestError):

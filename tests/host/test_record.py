@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.record.journal_record import CODEC as ENTRY_CODEC
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.plain import plain_event_fields, plain_fields
@@ -12,6 +13,7 @@ from agent_host.host.record.run_record import CODEC as RUN_CODEC
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import MESSAGE_CODEC, SESSION_CODEC, SessionRecords
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.types import (
     DataPart,
     InputReceived,
@@ -34,6 +36,7 @@ from agent_host.types import (
 )
 
 RUN = RunId("run_1")
+FILES = FileKeeper(MemoryFileStore())
 times = st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1))  # noqa: DTZ001 - the zone is given beside it
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 json = st.dictionaries(texts, st.integers(-(2**70), 2**70) | texts | st.none(), max_size=3)
@@ -90,14 +93,18 @@ def test_runs_come_back(run: Run) -> None:
 
 @given(sessions)
 def test_sessions_come_back(session: Session) -> None:
-    written = SessionRecords(MemoryStateStore(), SessionPolicy()).put(session, expect=0).value
+    written = (
+        SessionRecords(MemoryStateStore(), SessionPolicy(), FILES).put(session, expect=0).value
+    )
     read = SESSION_CODEC.decode(written)
     assert read == session == SESSION_CODEC.decode(SESSION_CODEC.encode(session))
 
 
 @given(sessions, st.lists(messages, max_size=3))
 def test_messages_come_back(session: Session, said: list[Message]) -> None:
-    written = SessionRecords(MemoryStateStore(), SessionPolicy()).append(session, said).entries
+    written = (
+        SessionRecords(MemoryStateStore(), SessionPolicy(), FILES).append(session, said).entries
+    )
     assert [MESSAGE_CODEC.decode(entry) for entry in written] == said
 
 

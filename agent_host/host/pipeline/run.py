@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from agent_host.host.file.keeper import FileKeeper
+from agent_host.host.file.part import carries_files
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.background import BackgroundRuns
@@ -25,6 +27,7 @@ class RunStep:
         background: BackgroundRuns,
         turns: TurnMaker,
         gate: SessionGate,
+        files: FileKeeper,
         policy: SessionPolicy,
         capabilities: TargetCapabilities,
     ) -> None:
@@ -32,6 +35,7 @@ class RunStep:
         self._background = background
         self._turns = turns
         self._gate = gate
+        self._files = files
         self._concurrency = policy.concurrency
         self._steers = capabilities.steers
 
@@ -44,6 +48,10 @@ class RunStep:
         """
         if exchange.replay_of is not None:
             return
+        if carries_files(request.input):
+            request = await self._files.keep_request(
+                given(exchange.owner), request, must=exchange.wish is Wish.ACCEPTANCE
+            )
         stored = StoredRequest(
             run_id=given(exchange.run_id),
             owner=given(exchange.owner),

@@ -1,9 +1,12 @@
 """A run's journal as a stream: position in the stream is the event's sequence number."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from agent_host.codec import VersionedCodec
+from agent_host.host.file.keeper import FileKeeper
+from agent_host.host.file.part import CARRIERS, change_event, without_bytes
 from agent_host.host.record.plain import plain_event_fields
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.event import JournalEntry
@@ -19,8 +22,9 @@ CODEC = VersionedCodec("journal_entry", 1, JournalEntry)
 class JournalRecords:
     """Reads and builds journal entries."""
 
-    def __init__(self, store: StateStore, policy: RunPolicy) -> None:
+    def __init__(self, store: StateStore, policy: RunPolicy, files: FileKeeper) -> None:
         self._store = store
+        self._files = files
         self._retention = policy.retention
 
     @staticmethod
@@ -28,7 +32,7 @@ class JournalRecords:
         """The entry as stored."""
         event = plain_event_fields(entry.event)
         if event is None:
-            return CODEC.encode(entry)
+            return CODEC.encode(_without_bytes(entry))
         return CODEC.encode_own(entry, {"sequence": entry.sequence, "at": entry.at, "event": event})
 
     def append(
@@ -48,13 +52,15 @@ class JournalRecords:
         """Entries from sequence `start` on."""
         key = Key(COLLECTION, owner.partition, run_id)
         found = await self._store.read(key, start=start, limit=limit)
-        return [CODEC.decode(entry) for entry in found.entries]
+        return [await self._restored(owner, CODEC.decode(entry)) for entry in found.entries]
 
     async def read_last(self, owner: Owner, run_id: str) -> JournalEntry | None:
         """The newest entry."""
         key = Key(COLLECTION, owner.partition, run_id)
         found = await self._store.read_last(key, limit=1)
-        return CODEC.decode(found.entries[0]) if found.entries else None
+        if not found.entries:
+            return None
+        return await self._restored(owner, CODEC.decode(found.entries[0]))
 
     async def length(self, owner: Owner, run_id: str) -> int:
         """How many entries there are."""
@@ -65,6 +71,17 @@ class JournalRecords:
         """Block until there are more than `length` entries; whether there are."""
         key = Key(COLLECTION, owner.partition, run_id)
         return await self._store.wait(key, length=length, at_most=at_most)
+
+    async def _restored(self, owner: Owner, entry: JournalEntry) -> JournalEntry:
+        if type(entry.event) not in CARRIERS:
+            return entry
+        event = await self._files.restore_event(owner, entry.event)
+        return entry if event is entry.event else replace(entry, event=event)
+
+
+def _without_bytes(entry: JournalEntry) -> JournalEntry:
+    event = change_event(entry.event, without_bytes)
+    return entry if event is entry.event else replace(entry, event=event)
 
 
 __all__ = ["JournalRecords"]

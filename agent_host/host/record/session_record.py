@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_host.codec import VersionedCodec
+from agent_host.host.file.keeper import FileKeeper
+from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.plain import plain_fields
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, SessionId
@@ -24,8 +26,9 @@ def session_key(owner: Owner, session_id: SessionId) -> Key:
 class SessionRecords:
     """Reads and builds session records. They live for the policy's time after the last turn."""
 
-    def __init__(self, store: StateStore, policy: SessionPolicy) -> None:
+    def __init__(self, store: StateStore, policy: SessionPolicy, files: FileKeeper) -> None:
         self._store = store
+        self._files = files
         self._policy = policy
 
     def put(self, session: Session, *, expect: int) -> Put:
@@ -97,8 +100,9 @@ class SessionRecords:
         ]
         if limit is None:
             messages = trim(messages, self._policy.history_limit_characters)
+        restored = await self._files.restore_messages(session.owner, tuple(messages))
         return SessionHistory(
-            session=session, messages=tuple(messages), earlier=found.length - len(messages)
+            session=session, messages=restored, earlier=found.length - len(messages)
         )
 
 
@@ -132,7 +136,7 @@ def _fields(session: Session) -> dict[str, object]:
 def _encode(message: Message) -> bytes:
     fields = plain_fields(message)
     if fields is None:
-        return MESSAGE_CODEC.encode(message)
+        return MESSAGE_CODEC.encode(change_messages((message,), without_bytes)[0])
     return MESSAGE_CODEC.encode_own(message, fields)
 
 

@@ -13,6 +13,7 @@ from agent_host.errors import (
     StoreFullError,
     TargetError,
 )
+from agent_host.host.file.part import CARRIERS, carries_files, files_in
 from agent_host.host.run.collector import ResultCollector
 from agent_host.host.run.failure import INTERRUPTED
 from agent_host.host.run.latch import Latch
@@ -126,12 +127,13 @@ class RunLedger:
         """An earlier attempt died with its process; what it yielded stays in the journal only.
 
         Raises:
-            TargetError: the target does not say that running it again does no harm, or the
-                policy says no.
+            TargetError: the target does not say that running it again does no harm, nor that
+                it goes on from where it was, or the policy says no.
         """
         if not self._parts.reruns:
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
-        self.collector = ResultCollector()
+        if not self._parts.capabilities.checkpoints:
+            self.collector = ResultCollector()
         await self._begin()
 
     async def replay(self) -> None:
@@ -160,6 +162,9 @@ class RunLedger:
         Raises:
             TargetError: the event cannot be stored, or the target has passed the limits.
         """
+        if type(event) in CARRIERS:
+            event = await self._parts.files.keep_event(self.run.owner, event)
+            self._event_bytes += sum(part.size_bytes or 0 for part in files_in(event))
         self._event_bytes += self.journal.hold(event, at=self._parts.clock.now())
         self.event_count += 1
         self.collector.add(event)
@@ -211,11 +216,14 @@ class RunLedger:
             return
         result: RunResult | None = None
         failure = None
-        messages: Sequence[Message] = ()
+        messages: tuple[Message, ...] = ()
         if isinstance(terminal, RunCompleted):
             result = self.collector.result(terminal.result)
             if result is not terminal.result:
                 terminal = RunCompleted(result=result)
+            if result.artifacts or carries_files(result.messages):
+                terminal = await self._parts.files.keep_event(self.run.owner, terminal)
+                result = terminal.result
             messages = (*(said or ()), *result.messages)
         elif isinstance(terminal, RunFailed):
             failure = terminal.failure
@@ -224,6 +232,8 @@ class RunLedger:
             messages = (*(said or ()), *(_unfinished(message) for message in partial.messages))
         alongside: list[Write] = []
         if self.session is not None and said is not None and messages:
+            if carries_files(messages):
+                messages = await self._parts.files.keep_messages(self.run.owner, messages)
             alongside.append(self._parts.sessions.append(self.session, messages))
         alongside += self.trail.end(self.run.owner, self.run.id)
         if self.run.status is RunStatus.INPUT_REQUIRED:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
@@ -32,6 +33,7 @@ class EngineParts:
     journals: JournalRecords
     sessions: SessionRecords
     requests: RequestRecords
+    files: FileKeeper
     live_runs: LiveRunRecords
     runner: TaskRunner
     policy: RunPolicy
@@ -42,8 +44,11 @@ class EngineParts:
 
     @property
     def reruns(self) -> bool:
-        """Whether a run that was interrupted is run again, and not failed."""
-        return self.capabilities.rerunnable and self.policy.rerun_interrupted
+        """Whether a run that was interrupted is run again, or goes on where it was, and is not
+        failed.
+        """
+        able = self.capabilities.rerunnable or self.capabilities.checkpoints
+        return able and self.policy.rerun_interrupted
 
 
 __all__ = ["EngineParts"]

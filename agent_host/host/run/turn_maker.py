@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -9,6 +10,8 @@ from pydantic import ValidationError
 from agent_host.errors import HostError, InvalidInputError, RunFailedError
 from agent_host.host.record.request_record import StoredRequest
 from agent_host.protocols.behavior import RunHook
+from agent_host.types.checkpoint import Checkpoints
+from agent_host.types.principal import Owner
 from agent_host.types.question import Answer
 from agent_host.types.session import Session, SessionHistory
 from agent_host.types.turn import Turn
@@ -19,8 +22,11 @@ logger = logging.getLogger(__name__)
 class TurnMaker:
     """One per host."""
 
-    def __init__(self, hook: RunHook | None) -> None:
+    def __init__(
+        self, hook: RunHook | None, *, checkpoints: Callable[[Owner], Checkpoints] | None = None
+    ) -> None:
         self._hook = hook
+        self._checkpoints = checkpoints
 
     async def make(
         self,
@@ -56,6 +62,7 @@ class TurnMaker:
             metadata=request.metadata,
             answer=answer,
             attempt=attempt,
+            checkpoints=None if self._checkpoints is None else self._checkpoints(stored.owner),
         )
         return turn if self._hook is None else await self._apply(self._hook, turn)
 

@@ -1,0 +1,1 @@
+"""Runs that a crash interrupted, and what becomes of them."""

@@ -38,6 +38,7 @@ from agent_host.protocols.channel import Channel, ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.operator import RunOperator
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
@@ -109,7 +110,7 @@ class AgentHost:
         self._runner = runner or StoreTaskRunner(self._store, clock=clock, ids=ids)
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._channels = tuple(channels)
-        self._engine, self._context = assemble(
+        assembled = assemble(
             Seams(
                 target=hosted,
                 store=self._store,
@@ -124,6 +125,9 @@ class AgentHost:
                 ids=ids,
             )
         )
+        self._engine = assembled.engine
+        self._context = assembled.context
+        self._operator = assembled.operator
         self._stack = AsyncExitStack()
         self._grace = grace
         self._started = False
@@ -143,6 +147,11 @@ class AgentHost:
     def context(self) -> HostContext:
         """What channels are given; for programs that call the target through the whole pipeline."""
         return self._context
+
+    @property
+    def operator(self) -> RunOperator:
+        """Runs of everybody, for programs that operate the host."""
+        return self._operator
 
     async def __aenter__(self) -> Self:
         """Start the parts in order; what started is unwound if a later one fails."""

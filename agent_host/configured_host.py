@@ -4,6 +4,7 @@ Owns the way from what an operator sets to `AgentHost`'s arguments, and no behav
 """
 
 import os
+from typing import Any, cast
 
 from agent_host.app import AgentHost
 from agent_host.protocols.state_store import StateStore
@@ -55,7 +56,7 @@ def create_host(settings: Settings) -> AgentHost:
 
 def _create_store(settings: Settings) -> StateStore:
     scheme = settings.store.partition("://")[0]
-    store: StateStore = load_store(scheme)()
+    store: StateStore = cast("Any", load_store(scheme)).from_url(settings.store)
     return store
 
 

@@ -287,6 +287,18 @@ class RetryTaskError(TaskError):
         self.retry_after = retry_after
 
 
+class TaskHandedBackError(TaskError):
+    """A handler raises it when its process goes down before the work is done: the task stays
+    scheduled for the next process, and the attempt does not count.
+    """
+
+    code = "handed_back"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The process goes down; the next one does the task.")
+
+
 class PermanentTaskError(TaskError):
     """A handler raises it when no further attempt can help: the task becomes a dead letter."""
 
@@ -327,6 +339,7 @@ __all__ = [
     "TargetError",
     "TargetRejectedError",
     "TaskError",
+    "TaskHandedBackError",
     "TooLargeError",
     "UnauthenticatedError",
     "UnreadableRecordError",

@@ -51,7 +51,7 @@ def channel_config(name: str) -> type[BaseModel]:
 
 
 def load_store(scheme: str) -> type:
-    """The class of the store that serves URLs of this scheme.
+    """The class of the store that serves URLs of this scheme, by its `from_url(url)`.
 
     Raises:
         ConfigurationError: there is no such store; the text suggests the near miss.

@@ -40,6 +40,7 @@ async def test_a_host_is_built_from_settings(target: str) -> None:
         Settings(
             target=target,
             name="parrot",
+            store="memory://",
             session=SessionSettings(mode=SessionMode.REQUIRED),
             limits=LimitSettings(body_bytes=1000),
         )
@@ -70,6 +71,8 @@ def test_an_ephemeral_process_refuses_to_lose_work(target: str) -> None:
     settings = Settings(target=target, runtime_mode=RuntimeMode.EPHEMERAL)
     with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
         create_host(settings)
+    with pytest.raises(ConfigurationError, match="allow_in_process_runner"):
+        create_host(settings.model_copy(update={"store": "memory://"}))
     create_host(settings.model_copy(update={"allow_in_process_runner": True}))
 
 
@@ -95,7 +98,7 @@ def test_on_a_platform_that_ends_processes_state_is_shared_or_the_host_does_not_
     monkeypatch.setenv(marker, "production")
     monkeypatch.setattr(MemoryStateStore, "durable", durable)
     monkeypatch.setattr(MemoryStateStore, "shared", shared)
-    settings = Settings(target=target)
+    settings = Settings(target=target, store="memory://")
     if taken:
         create_host(settings)
     else:
@@ -134,6 +137,7 @@ async def test_isolation_headers_are_taken_from_platforms_and_from_proxies_when_
     host = create_host(
         Settings(
             target=f"{path}:who",
+            store="memory://",
             allow_in_process_runner=True,
             server=ServerSettings.model_validate(server),
         )
@@ -146,7 +150,9 @@ async def test_isolation_headers_are_taken_from_platforms_and_from_proxies_when_
 
 
 def test_isolation_headers_without_proxies_are_refused(target: str) -> None:
-    settings = Settings(target=target, server=ServerSettings(isolation_headers=True))
+    settings = Settings(
+        target=target, store="memory://", server=ServerSettings(isolation_headers=True)
+    )
     with pytest.raises(ConfigurationError, match=r"server\.trusted_proxies"):
         create_host(settings)
 
@@ -155,13 +161,18 @@ def test_isolation_headers_without_proxies_are_refused(target: str) -> None:
 def test_a_list_with_what_is_none_names_itself(target: str, name: str) -> None:
     server = ServerSettings.model_validate({name: ("no such thing",)})
     with pytest.raises(ConfigurationError, match=rf"server\.{name}"):
-        create_host(Settings(target=target, server=server))
+        create_host(Settings(target=target, store="memory://", server=server))
 
 
 async def test_the_limits_that_are_set_count(target: str) -> None:
     limits = LimitSettings(requests_per_second=1)
     host = create_host(
-        Settings(target=target, limits=limits, server=ServerSettings(header_limit=20))
+        Settings(
+            target=target,
+            store="memory://",
+            limits=limits,
+            server=ServerSettings(header_limit=20),
+        )
     )
     transport = httpx.ASGITransport(host.app)
     async with host, httpx.AsyncClient(transport=transport, base_url="http://test") as client:

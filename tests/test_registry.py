@@ -88,7 +88,7 @@ def test_what_is_installed_is_found_by_name() -> None:
 def test_a_name_that_is_not_there_is_told_the_near_miss() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean 'rest'"):
         load_channel("rset")
-    with pytest.raises(ConfigurationError, match="Installed: memory"):
+    with pytest.raises(ConfigurationError, match="Installed: disk, memory"):
         load_store("postgres")
 
 

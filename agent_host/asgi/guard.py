@@ -5,12 +5,15 @@ how an error looks is said by the route's own `RenderError`, else by `problem.py
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from inspect import iscoroutinefunction
 from typing import Final
 
-from starlette.requests import ClientDisconnect, HTTPConnection
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_host.asgi.refusal import Refusal
@@ -91,9 +94,24 @@ class RouteGuard:
                 current_principal.reset(token)
 
     async def _refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        if isinstance(error, HTTPException):
+            raise error  # the application has a handler for it
         response = await self._refusal.response(scope, error)
         with suppress(OSError):  # the client has left; nobody is there to be told
             await response(scope, receive, send)
+
+
+class _Endpoint:
+    """Starlette's `request_response` without its handling of exceptions, which the guard does."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def guard_route(
@@ -108,8 +126,11 @@ def guard_route(
     if channel_route.body_limit_bytes is not None:
         body_limit_bytes = channel_route.body_limit_bytes
     guard = WebSocketGuard if isinstance(route, WebSocketRoute) else RouteGuard
+    app = route.app
+    if getattr(app, "__code__", None) is _WRAPPED_CODE and iscoroutinefunction(route.endpoint):
+        app = _Endpoint(route.endpoint)
     route.app = guard(
-        route.app,
+        app,
         access=channel_route.access,
         authenticator=authenticator,
         body_limit_bytes=body_limit_bytes,
@@ -125,6 +146,14 @@ def access_of(route: BaseRoute) -> RouteAccess | None:
     ):
         return route.app.access
     return None
+
+
+async def _nothing(_: Request) -> Response:
+    raise NotImplementedError
+
+
+_WRAPPED_CODE: Final = request_response(_nothing).__code__
+"""What Starlette makes of an endpoint that is a function, where no middleware is asked for."""
 
 
 def _check_announced_size(scope: Scope, limit: int) -> None:

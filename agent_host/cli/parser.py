@@ -116,7 +116,7 @@ def _add_run(add: AddCommand) -> None:
         metavar="NAME",
         help="mount this channel and no other that is not named; may be repeated",
     )
-    run.add_argument("--store", metavar="URL", help="where state is kept (memory://)")
+    run.add_argument("--store", metavar="URL", help="where state is kept (disk://.agent-host)")
     run.add_argument("--reload", action="store_true", help="restart when the code changes")
     run.add_argument(
         "--access-log", action="store_true", default=None, help="log every request in one line"

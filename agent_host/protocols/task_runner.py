@@ -1,6 +1,6 @@
 """The seam to durable work: inbound turns, background runs and outbound pushes."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -8,12 +8,13 @@ from typing import Protocol, TypeAlias
 from agent_host.types.identifier import TaskId
 from agent_host.types.page import Page
 from agent_host.types.store import Write
-from agent_host.types.task import RetryPolicy, Task, TaskSpec
+from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec
 
 TaskHandler: TypeAlias = Callable[[Task], Awaitable[None]]
 """Does the work of one attempt. Returning is success; `RetryTaskError` asks for another attempt,
-`PermanentTaskError` gives up; any other exception is retried within the policy. It must be safe to
-call twice for one task: a crash after the work and before the record repeats it.
+`PermanentTaskError` gives up; `TaskHandedBackError` leaves the task, and all others of its kind, to
+the next process; any other exception is retried within the policy. It must be safe to call twice
+for one task: a crash after the work and before the record repeats it.
 """
 
 
@@ -30,9 +31,18 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         ...
 
     def register(
-        self, kind: str, handler: TaskHandler, *, concurrency: int, retry: RetryPolicy
+        self,
+        kind: str,
+        handler: TaskHandler,
+        *,
+        concurrency: int,
+        retry: RetryPolicy,
+        on_dead: TaskHandler | None = None,
     ) -> None:
         """Say who does tasks of this kind, at most `concurrency` at once in this process.
+
+        `on_dead` is called, at least once, before a task becomes a dead letter; what it raises is
+        logged.
 
         Raises:
             ConfigurationError: the kind has a handler, or the runner was resumed already.
@@ -62,16 +72,38 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         """
         ...
 
-    async def dead_letters(self, *, after: str | None = None, limit: int = 50) -> Page[Task]:
-        """Tasks that were given up, oldest first."""
+    async def summary(self) -> Mapping[str, TaskCounts]:
+        """Counts by kind, of the kinds registered here and those that have dead letters.
+
+        Counted from what is stored, up to a bound, so its cost has one too.
+        """
+        ...
+
+    async def dead_letters(
+        self, *, kind: str | None = None, after: str | None = None, limit: int = 50
+    ) -> Page[Task]:
+        """Tasks that were given up, those first that were first. `get` shows one.
+
+        A page costs the same wherever it is in the list.
+        """
         ...
 
     async def replay(self, task_id: TaskId) -> bool:
         """Schedule a dead letter again under its own id, attempts counted afresh."""
         ...
 
+    async def replay_all(self, *, kind: str | None = None) -> int:
+        """Replay the dead letters that there are now; how many."""
+        ...
+
     async def purge(self, task_id: TaskId) -> bool:
         """Forget a dead letter."""
+        ...
+
+    async def purge_all(
+        self, *, kind: str | None = None, older_than: timedelta = timedelta()
+    ) -> int:
+        """Forget the dead letters that were given up at least this long ago; how many."""
         ...
 
     def resume(self) -> None:

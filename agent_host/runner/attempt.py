@@ -14,6 +14,7 @@ from agent_host.errors import (
     PermanentTaskError,
     RetryTaskError,
     StoreError,
+    TaskHandedBackError,
 )
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.task_runner import TaskHandler
@@ -46,12 +47,14 @@ class TaskKind:
     handler: TaskHandler
     concurrency: int
     retry: RetryPolicy
+    on_dead: TaskHandler | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
     code: str
     permanent: bool = False
+    handed_back: bool = False
     retry_after: timedelta | None = None
 
 
@@ -76,6 +79,8 @@ class Attempt:
         self._group = group
         self._revoked = False
         self._calling = False
+        self.handed_back = False
+        """Whether the handler said that this process goes down."""
 
     def revoke(self) -> bool:
         """Say that the task was cancelled in the store; whether a handler is at work on it, and
@@ -115,7 +120,8 @@ class Attempt:
                 stored = await self._patiently(self._find)  # cancelled since it was read
         if stored is None:
             entry = Key(QUEUE, self._kind.name, self._entry.id)
-            await self._patiently(partial(self._book.drop_entry, entry))
+            lane = self._entry.lane
+            await self._patiently(partial(self._book.drop_entry, entry, lane=lane))
         return None
 
     async def _find(self) -> StoredTask | None:
@@ -127,8 +133,7 @@ class Attempt:
             await self._book.finish(stored, task.status)
             return None
         if task.starts >= self._kind.retry.attempts_limit:
-            logger.warning("task %s is given up: %s", task.id, INTERRUPTED)
-            await self._book.bury(stored, code=INTERRUPTED)
+            await self._give_up(stored, INTERRUPTED)
             return None
         return await self._book.begin(stored)
 
@@ -149,6 +154,8 @@ class Attempt:
             if current is None or current.cancelling():
                 raise
             return _Failure(INTERRUPTED)
+        except TaskHandedBackError as error:
+            return _Failure(error.code, handed_back=True)
         except PermanentTaskError as error:
             return _Failure(error.code, permanent=True)
         except RetryTaskError as error:
@@ -181,18 +188,31 @@ class Attempt:
         try:
             if failure is None:
                 await self._book.finish(stored, TaskStatus.SUCCEEDED)
+            elif failure.handed_back:
+                self.handed_back = True
+                await self._book.hand_back(stored)
             elif failure.permanent or task.starts >= retry.attempts_limit:
-                logger.warning("task %s is given up: %s", task.id, failure.code)
-                await self._book.bury(stored, code=failure.code)
+                await self._give_up(stored, failure.code)
             else:
                 delay = delay_before_retry(
                     retry, starts=task.starts, retry_after=failure.retry_after
                 )
-                due_at = self._clock.now() + delay
-                await self._book.postpone(stored, due_at=due_at, code=failure.code)
+                await self._book.postpone(stored, delay=delay, code=failure.code)
         except ConflictError:
             # Only a cancellation changes a task that is being attempted.
             await self._clear_away()
+
+    async def _give_up(self, stored: StoredTask, code: str) -> None:
+        task = stored.task
+        logger.warning("task %s is given up: %s", task.id, code)
+        if self._kind.on_dead is not None:
+            try:
+                await self._kind.on_dead(task)
+            except StoreError:
+                raise  # it is tried again, as the dead letter itself is
+            except Exception:
+                logger.exception("task %s: what follows from giving it up failed", task.id)
+        await self._book.bury(stored, code=code)
 
     async def _clear_away(self) -> None:
         """Take a task that was cancelled meanwhile out of the queue."""

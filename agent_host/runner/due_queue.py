@@ -6,8 +6,16 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from agent_host.protocols.state_store import StateStore
-from agent_host.runner.task_record import QUEUE, StoredTask, due_at_of, task_id_of
+from agent_host.runner.task_record import (
+    QUEUE,
+    StoredTask,
+    due_at_of,
+    lane_entry,
+    lane_of,
+    task_id_of,
+)
 from agent_host.types.identifier import TaskId
+from agent_host.types.store import Key
 
 logger = logging.getLogger(__name__)
 
@@ -16,11 +24,14 @@ _PAYLOAD_LIMIT_BYTES: Final = 4096
 
 
 class QueueEntry(NamedTuple):
-    """`id` begins with when it is due, so entries sort by it. `stored` spares a read."""
+    """`id` begins with when it is due, so entries sort by it. `lane` is its place in a lane.
+    `stored` spares a read.
+    """
 
     id: str
     task_id: TaskId
-    stored: StoredTask | None
+    lane: Key | None = None
+    stored: StoredTask | None = None
 
 
 class DueQueue:
@@ -45,7 +56,7 @@ class DueQueue:
     def offer(self, stored: StoredTask) -> bool:
         """Take a task that was just queued in the store; whether it is first now."""
         carried = stored if len(stored.task.spec.payload) <= _PAYLOAD_LIMIT_BYTES else None
-        entry = QueueEntry(stored.entry.id, stored.task.id, carried)
+        entry = QueueEntry(stored.entry.id, stored.task.id, lane_entry(stored), carried)
         if self._meanwhile is not None:
             # A scan is under way, which may have passed this entry's place before it was there.
             self._meanwhile.append(entry)
@@ -78,7 +89,7 @@ class DueQueue:
             if doubts != self._doubts:
                 continue
             self._frontier = page[-1].key.id if len(page) == _PAGE else None
-            self._admit_all(QueueEntry(one.key.id, task_id_of(one), None) for one in page)
+            self._admit_all(QueueEntry(one.key.id, task_id_of(one), lane_of(one)) for one in page)
             self._admit_all(offered)
 
     def due_at(self) -> int | None:

@@ -7,23 +7,25 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from agent_host.errors import UnreadableRecordError
-from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.task_record import (
     LANES,
     StoredTask,
-    lane_entry,
+    behind_entry,
+    changed,
     put_entry,
     put_task,
     read_task,
     task_id_of,
     task_key,
 )
-from agent_host.types.store import Delete, Record, Write
+from agent_host.runner.timeline import Timeline
+from agent_host.types.store import Delete, Key, Record, Write
+from agent_host.types.task import TaskStatus
 
 logger = logging.getLogger(__name__)
 
@@ -47,17 +49,14 @@ class Promotion:
 class Lanes:
     """Who is first in each lane. One process owns the store, so a lock here keeps them in step."""
 
-    def __init__(self, store: StateStore, clock: Clock) -> None:
+    def __init__(self, store: StateStore, timeline: Timeline) -> None:
         self._store = store
-        self._clock = clock
+        self._timeline = timeline
         self._turnstiles: dict[str, _Turnstile] = {}
 
     @asynccontextmanager
-    async def held(self, lane: str | None) -> AsyncGenerator[None, None]:
-        """Nobody else looks at or changes the lane. Without a lane it does nothing."""
-        if lane is None:
-            yield
-            return
+    async def held(self, lane: str) -> AsyncGenerator[None, None]:
+        """Nobody else looks at or changes the lane."""
         turnstile = self._turnstiles.setdefault(lane, _Turnstile())
         turnstile.users += 1
         try:
@@ -72,26 +71,25 @@ class Lanes:
         """Whether a task that joins now is the first. Call it while the lane is held."""
         return not await self._store.scan(LANES, lane, limit=1)
 
-    async def promotion(self, leaving: StoredTask) -> Promotion:
-        """What must be written as this task leaves. Call it while the lane is held.
+    async def promotion(self, place: Key) -> Promotion:
+        """What must be written as the task of this place leaves. Call it while the lane is held.
 
         The next is due now at the earliest, so that a long lane goes behind what waits already.
         """
         promotion = Promotion()
-        place = lane_entry(leaving)
-        if place is None:
-            return promotion
         after: str | None = None
         while page := await self._store.scan(LANES, place.partition, after=after, limit=_PAGE):
             if after is None and page[0].key != place:
                 return promotion
             for entry in page if after is not None else page[1:]:
                 following = await self._readable(entry)
+                promotion.writes.append(Delete(behind_entry(entry.key)))
                 if following is None:
                     promotion.writes.append(Delete(entry.key))
                     continue
-                due_at = max(following.task.due_at, self._clock.now())
-                following = following.succeeded_by(replace(following.task, due_at=due_at))
+                due_at = max(following.task.due_at, self._timeline.now())
+                task = changed(following.task, TaskStatus.SCHEDULED, due_at=due_at)
+                following = following.succeeded_by(task)
                 promotion.writes += (put_task(following), put_entry(following))
                 promotion.stored = following
                 return promotion

@@ -1,8 +1,8 @@
 """Durable work over any store that one process owns: as durable as that store is."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
@@ -11,15 +11,20 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskHandler
 from agent_host.runner.attempt import TaskKind
+from agent_host.runner.commit_group import CommitGroup
+from agent_host.runner.dead_letter import DeadLetters
 from agent_host.runner.due_queue import DueQueue
 from agent_host.runner.task_book import TaskBook
-from agent_host.runner.task_record import StoredTask, TaskRecord, is_over, microseconds
+from agent_host.runner.task_census import TaskCensus
+from agent_host.runner.task_order import TaskOrder
+from agent_host.runner.task_record import StoredTask, is_over, stored_task
+from agent_host.runner.timeline import Timeline
 from agent_host.runner.worker import Worker
 from agent_host.system import SystemClock, SystemIdFactory
 from agent_host.types.identifier import TASK_PREFIX, TaskId
 from agent_host.types.page import Page
 from agent_host.types.store import ABSENT, Write
-from agent_host.types.task import RetryPolicy, Task, TaskSpec, TaskStatus
+from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec, TaskStatus
 
 RETENTION: Final = timedelta(hours=24)
 WINDOW: Final = 1024
@@ -46,23 +51,31 @@ class StoreTaskRunner:
         self._store = store
         self._clock = clock or SystemClock()
         self._ids = ids or SystemIdFactory()
+        self._timeline = Timeline(self._clock)
+        self._order = TaskOrder(store, self._timeline)
+        self._commits = CommitGroup(store)
         self._book = TaskBook(
             store,
-            self._clock,
+            group=self._commits,
+            timeline=self._timeline,
             retention=retention,
             queued=self._offer,
             in_doubt=self._distrust,
         )
+        self._dead = DeadLetters(store, book=self._book, order=self._order, timeline=self._timeline)
+        self._census = TaskCensus(store)
         self._window = window
         self._workers: dict[str, Worker] = {}
         self._group = asyncio.TaskGroup()
         self._dispatchers: list[asyncio.Task[None]] = []
         self._resumed = False
         self._draining = False
-        self._last_order = 0
+        self._committer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        await self._order.load()
         await self._group.__aenter__()
+        self._committer = self._group.create_task(self._commits.run())
         return self
 
     async def __aexit__(
@@ -74,6 +87,8 @@ class StoreTaskRunner:
         try:
             await self.drain(timedelta())
         finally:
+            if self._committer is not None:
+                self._committer.cancel()
             # A task group wraps what its body raises; only a cancellation is its business.
             if isinstance(exc_value, asyncio.CancelledError):
                 await self._group.__aexit__(exc_type, exc_value, traceback)
@@ -86,7 +101,13 @@ class StoreTaskRunner:
         return self._store.durable
 
     def register(
-        self, kind: str, handler: TaskHandler, *, concurrency: int, retry: RetryPolicy
+        self,
+        kind: str,
+        handler: TaskHandler,
+        *,
+        concurrency: int,
+        retry: RetryPolicy,
+        on_dead: TaskHandler | None = None,
     ) -> None:
         """Say who does tasks of this kind."""
         if self._resumed:
@@ -96,10 +117,13 @@ class StoreTaskRunner:
             message = f"Tasks of kind {kind!r} have a handler already."
             raise ConfigurationError(message)
         self._workers[kind] = Worker(
-            TaskKind(name=kind, handler=handler, concurrency=concurrency, retry=retry),
+            TaskKind(
+                name=kind, handler=handler, concurrency=concurrency, retry=retry, on_dead=on_dead
+            ),
             queue=DueQueue(self._store, kind, window=self._window),
             book=self._book,
             clock=self._clock,
+            timeline=self._timeline,
         )
 
     async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
@@ -110,19 +134,21 @@ class StoreTaskRunner:
         if spec.kind not in self._workers:
             message = f"Nobody is registered for tasks of kind {spec.kind!r}."
             raise ConfigurationError(message)
-        now = self._clock.now()
         task = Task(
             id=TaskId(self._ids.new(TASK_PREFIX)),
             spec=spec,
             status=TaskStatus.SCHEDULED,
-            created_at=now,
-            due_at=now + spec.delay,
+            created_at=self._clock.now(),
+            due_at=self._timeline.now() + spec.delay,
         )
-        record = TaskRecord(task=task, order=self._next_order(now))
+        turn = self._order.take()
+        stored = stored_task(task, order=turn.order)
+        if turn.bound is not None:
+            alongside = (*alongside, *turn.writes)
         key_version = ABSENT
         while True:
             try:
-                await self._book.add(record, alongside=alongside, key_version=key_version)
+                await self._book.add(stored, alongside=alongside, key_version=key_version)
             except ConflictError:
                 earlier, found_version = await self._book.find_by_key(task)
                 if earlier is not None:
@@ -131,6 +157,7 @@ class StoreTaskRunner:
                     raise  # not the key: something in `alongside`
                 key_version = found_version
             else:
+                self._order.written(turn)
                 return task
 
     async def get(self, task_id: TaskId) -> Task | None:
@@ -155,32 +182,34 @@ class StoreTaskRunner:
                 continue  # its attempt began or ended meanwhile
             return True
 
-    async def dead_letters(self, *, after: str | None = None, limit: int = 50) -> Page[Task]:
-        """Tasks that were given up, oldest first."""
-        return await self._book.dead_letters(after=after, limit=limit)
+    async def summary(self) -> Mapping[str, TaskCounts]:
+        """Counts by kind, of the kinds registered here and those that have dead letters."""
+        attempting = {kind: worker.attempting for kind, worker in self._workers.items()}
+        return await self._census.take(attempting)
+
+    async def dead_letters(
+        self, *, kind: str | None = None, after: str | None = None, limit: int = 50
+    ) -> Page[Task]:
+        """Tasks that were given up, those first that were first."""
+        return await self._dead.page(kind, after=after, limit=limit)
 
     async def replay(self, task_id: TaskId) -> bool:
         """Schedule a dead letter again under its own id, attempts counted afresh."""
-        dead = await self._dead(task_id)
-        if dead is None:
-            return False
-        now = self._clock.now()
-        try:
-            await self._book.revive(dead, due_at=now, order=self._next_order(now))
-        except ConflictError:
-            return False  # another replayed or purged it
-        return True
+        return await self._dead.replay(task_id)
+
+    async def replay_all(self, *, kind: str | None = None) -> int:
+        """Replay the dead letters that there are now; how many."""
+        return await self._dead.replay_all(kind)
 
     async def purge(self, task_id: TaskId) -> bool:
         """Forget a dead letter."""
-        dead = await self._dead(task_id)
-        if dead is None:
-            return False
-        try:
-            await self._book.forget(dead)
-        except ConflictError:
-            return False
-        return True
+        return await self._dead.purge(task_id)
+
+    async def purge_all(
+        self, *, kind: str | None = None, older_than: timedelta = timedelta()
+    ) -> int:
+        """Forget the dead letters that were given up at least this long ago; how many."""
+        return await self._dead.purge_all(kind, older_than=older_than)
 
     def resume(self) -> None:
         """Start doing tasks, those first that an earlier process left."""
@@ -202,10 +231,6 @@ class StoreTaskRunner:
             for worker in self._workers.values():
                 group.create_task(worker.finish_within(grace.total_seconds()))
 
-    async def _dead(self, task_id: TaskId) -> StoredTask | None:
-        stored = await self._book.find(task_id)
-        return stored if stored is not None and stored.task.status is TaskStatus.DEAD else None
-
     def _offer(self, stored: StoredTask) -> None:
         worker = self._workers.get(stored.task.spec.kind)
         if worker is not None:
@@ -214,10 +239,6 @@ class StoreTaskRunner:
     def _distrust(self) -> None:
         for worker in self._workers.values():
             worker.distrust()
-
-    def _next_order(self, now: datetime) -> int:
-        self._last_order = max(microseconds(now), self._last_order + 1)
-        return self._last_order
 
 
 __all__ = ["StoreTaskRunner"]

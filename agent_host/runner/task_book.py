@@ -1,36 +1,34 @@
 """The stored tasks: every change of a task as one atomic commit, lanes and keys included."""
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from agent_host.errors import ConflictError, StoreFullError, UnreadableRecordError
-from agent_host.protocols.clock import Clock
+from agent_host.errors import ConflictError, StoreFullError
 from agent_host.protocols.state_store import StateStore
+from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.lane import Lanes
+from agent_host.runner.task_order import Turn
 from agent_host.runner.task_record import (
-    GRAVES,
-    WHOLE,
     StoredTask,
-    TaskRecord,
-    grave_key,
+    behind_entry,
+    changed,
+    delete_graves,
     idempotency_key,
-    leave_queue,
+    lane_entry,
     put_entry,
+    put_graves,
     put_idempotency_key,
     put_in_lane,
     put_task,
     read_task,
+    stored_task,
     task_id_of,
     task_key,
 )
+from agent_host.runner.timeline import Timeline
 from agent_host.types.identifier import TaskId
-from agent_host.types.page import Page
-from agent_host.types.store import ABSENT, Delete, Key, Put, Write
+from agent_host.types.store import ABSENT, Delete, Key, Write
 from agent_host.types.task import Task, TaskStatus
-
-logger = logging.getLogger(__name__)
 
 
 class TaskBook:
@@ -43,16 +41,19 @@ class TaskBook:
     def __init__(
         self,
         store: StateStore,
-        clock: Clock,
         *,
+        group: CommitGroup,
+        timeline: Timeline,
         retention: timedelta,
         queued: Callable[[StoredTask], None],
         in_doubt: Callable[[], None],
     ) -> None:
         self._store = store
+        self._group = group
+        self._timeline = timeline
         self._queued = queued
         self._in_doubt = in_doubt
-        self._lanes = Lanes(store, clock)
+        self._lanes = Lanes(store, timeline)
         self._retention = retention
 
     async def find(self, task_id: TaskId) -> StoredTask | None:
@@ -76,111 +77,108 @@ class TaskBook:
         return await self.find(task_id_of(record)), record.version
 
     async def add(
-        self, record: TaskRecord, *, alongside: Sequence[Write] = (), key_version: int = ABSENT
+        self, stored: StoredTask, *, alongside: Sequence[Write] = (), key_version: int = ABSENT
     ) -> None:
         """Accept a new task, and do `alongside` with it."""
-        stored = StoredTask(record, 1)
         writes: list[Write] = [put_task(stored)]
-        writes += put_idempotency_key(record.task, expect=key_version)
+        if stored.task.spec.key is not None:
+            writes += put_idempotency_key(stored.task, expect=key_version)
         writes += alongside
         await self._enter(stored, writes)
 
     async def begin(self, stored: StoredTask) -> StoredTask:
         """Count an attempt before it is made; the task as it stands now."""
-        task = replace(stored.task, status=TaskStatus.ATTEMPTING, starts=stored.task.starts + 1)
-        begun = stored.succeeded_by(task)
-        await self._store.commit([put_task(begun)])
+        task = stored.task
+        begun = stored.succeeded_by(changed(task, TaskStatus.ATTEMPTING, starts=task.starts + 1))
+        await self._group.commit([put_task(begun)])
         return begun
 
     async def hand_back(self, stored: StoredTask) -> None:
         """Undo `begin`: the attempt was stopped by us and does not count."""
-        task = replace(stored.task, status=TaskStatus.SCHEDULED, starts=stored.task.starts - 1)
-        await self._store.commit([put_task(stored.succeeded_by(task))])
+        task = changed(stored.task, TaskStatus.SCHEDULED, starts=stored.task.starts - 1)
+        await self._group.commit([put_task(stored.succeeded_by(task))])
 
-    async def postpone(self, stored: StoredTask, *, due_at: datetime, code: str) -> None:
-        """Let it be tried again then."""
-        task = replace(stored.task, status=TaskStatus.SCHEDULED, due_at=due_at, last_error=code)
+    async def postpone(self, stored: StoredTask, *, delay: timedelta, code: str) -> None:
+        """Let it be tried again after this."""
+        due_at = self._timeline.now() + delay
+        task = changed(stored.task, TaskStatus.SCHEDULED, due_at=due_at, last_error=code)
         later = stored.succeeded_by(task)
         await self._commit([put_task(later), Delete(stored.entry), put_entry(later)], queued=later)
 
     async def revoke(self, stored: StoredTask) -> None:
         """Mark it cancelled while its attempt still runs; `finish` it when that has ended."""
-        task = replace(stored.task, status=TaskStatus.CANCELLED)
-        await self._store.commit([put_task(stored.succeeded_by(task))])
+        task = changed(stored.task, TaskStatus.CANCELLED)
+        await self._group.commit([put_task(stored.succeeded_by(task))])
 
     async def finish(self, stored: StoredTask, status: TaskStatus) -> None:
         """Let it be over, kept for the retention."""
-        after = stored.succeeded_by(replace(stored.task, status=status))
+        after = stored.succeeded_by(changed(stored.task, status, over_at=self._timeline.now()))
         writes: list[Write] = [put_task(after, time_to_live=self._retention)]
-        writes += put_idempotency_key(after.task, time_to_live=self._retention)
+        if after.task.spec.key is not None:
+            writes += put_idempotency_key(after.task, time_to_live=self._retention)
         await self._leave(stored, writes)
 
     async def bury(self, stored: StoredTask, *, code: str) -> None:
         """Make it a dead letter, kept until it is purged."""
-        task = replace(stored.task, status=TaskStatus.DEAD, last_error=code)
-        grave = Put(grave_key(task.id), task.id.encode())
-        await self._leave(stored, [put_task(stored.succeeded_by(task)), grave])
+        now = self._timeline.now()
+        task = changed(stored.task, TaskStatus.DEAD, last_error=code, over_at=now)
+        dead = stored.succeeded_by(task)
+        await self._leave(stored, [put_task(dead), *put_graves(dead)])
 
-    async def revive(self, dead: StoredTask, *, due_at: datetime, order: int) -> None:
+    async def revive(self, dead: StoredTask, turn: Turn) -> None:
         """Schedule a dead letter again, as if for the first time."""
-        task = replace(
-            dead.task, status=TaskStatus.SCHEDULED, due_at=due_at, starts=0, last_error=None
+        task = Task(
+            id=dead.task.id,
+            spec=dead.task.spec,
+            status=TaskStatus.SCHEDULED,
+            created_at=dead.task.created_at,
+            due_at=self._timeline.now(),
         )
-        revived = StoredTask(TaskRecord(task=task, order=order), dead.version + 1)
-        await self._enter(revived, [put_task(revived), Delete(grave_key(task.id))])
+        revived = stored_task(task, order=turn.order, version=dead.version + 1)
+        await self._enter(revived, [put_task(revived), *delete_graves(dead), *turn.writes])
 
     async def forget(self, dead: StoredTask) -> None:
         """Remove a dead letter."""
         task = dead.task
-        writes: list[Write] = [Delete(task_key(task.id), dead.version), Delete(grave_key(task.id))]
+        writes: list[Write] = [Delete(task_key(task.id), dead.version), *delete_graves(dead)]
         key = idempotency_key(task)
         if key is not None:
             writes.append(Delete(key))
-        await self._store.commit(writes)
+        await self._group.commit(writes)
 
-    async def drop_entry(self, entry: Key) -> None:
-        """Remove a place in the queue whose task is gone."""
-        await self._store.commit([Delete(entry)])
-
-    async def dead_letters(self, *, after: str | None, limit: int) -> Page[Task]:
-        """One page of them, oldest first."""
-        graves = await self._store.scan(GRAVES, WHOLE, after=after, limit=limit + 1)
-        found = [await self._find_dead(task_id_of(grave)) for grave in graves[:limit]]
-        return Page(
-            items=tuple(task for task in found if task is not None),
-            next_cursor=graves[limit - 1].key.id if len(graves) > limit else None,
-        )
-
-    async def _find_dead(self, task_id: TaskId) -> Task | None:
-        try:
-            stored = await self.find(task_id)
-        except UnreadableRecordError as error:
-            # The others must still be listed.
-            logger.error("dead letter %s cannot be shown: %s", task_id, error.code)  # noqa: TRY400
-            return None
-        return stored.task if stored is not None else None
+    async def drop_entry(self, entry: Key, *, lane: Key | None) -> None:
+        """Remove a place in the queue whose task is gone, and its place in a lane."""
+        await self._vacate([Delete(entry)], lane)
 
     async def _enter(self, stored: StoredTask, writes: list[Write]) -> None:
         """Commit with a place in the lane and, if none is before it there, in the queue."""
-        lane = stored.task.spec.lane
-        async with self._lanes.held(lane):
-            is_first = lane is None or await self._lanes.is_empty(lane)
-            writes += put_in_lane(stored)
-            if is_first:
-                writes.append(put_entry(stored))
+        place = lane_entry(stored)
+        if place is None:
+            writes.append(put_entry(stored))
+            await self._commit(writes, queued=stored)
+            return
+        async with self._lanes.held(place.partition):
+            is_first = await self._lanes.is_empty(place.partition)
+            writes += put_in_lane(stored, place, is_first=is_first)
             await self._commit(writes, queued=stored if is_first else None)
 
     async def _leave(self, stored: StoredTask, writes: list[Write]) -> None:
         """Commit without its places, the next of its lane moving up."""
-        async with self._lanes.held(stored.task.spec.lane):
-            promotion = await self._lanes.promotion(stored)
-            writes += leave_queue(stored)
-            writes += promotion.writes
+        writes.append(Delete(stored.entry))
+        await self._vacate(writes, lane_entry(stored))
+
+    async def _vacate(self, writes: list[Write], place: Key | None) -> None:
+        if place is None:
+            await self._commit(writes, queued=None)
+            return
+        async with self._lanes.held(place.partition):
+            promotion = await self._lanes.promotion(place)
+            writes += (Delete(place), Delete(behind_entry(place)), *promotion.writes)
             await self._commit(writes, queued=promotion.stored)
 
     async def _commit(self, writes: Sequence[Write], *, queued: StoredTask | None) -> None:
         try:
-            await self._store.commit(writes)
+            await self._group.commit(writes)
         except (ConflictError, StoreFullError):
             raise
         except BaseException:

@@ -10,13 +10,14 @@ from agent_host.runner.attempt import Attempt, TaskKind
 from agent_host.runner.due_queue import DueQueue, QueueEntry
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_record import StoredTask, microseconds
+from agent_host.runner.timeline import Timeline
 from agent_host.system import settled_within
 from agent_host.types.identifier import TaskId
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS: Final = 60.0
-"""The calendar's clock may jump, so what is due is looked at this often."""
+"""A timer for a task of next year is of no use; what is due is looked at this often."""
 
 _STORE_PAUSE_SECONDS: Final = 1.0
 
@@ -37,14 +38,17 @@ class Worker:
         queue: DueQueue,
         book: TaskBook,
         clock: Clock,
+        timeline: Timeline,
     ) -> None:
         self.kind = kind
         self._queue = queue
         self._book = book
         self._clock = clock
+        self._timeline = timeline
         self._attempts: dict[str, _Running] = {}
         self._wake: asyncio.Future[bool] | None = None
         self._idle: asyncio.Future[bool] | None = None
+        self._goes_down = False
 
     def offer(self, stored: StoredTask) -> None:
         """Take a task that was just queued in the store."""
@@ -77,6 +81,11 @@ class Worker:
         if running:
             await asyncio.wait(running)
 
+    @property
+    def attempting(self) -> int:
+        """How many attempts are under way."""
+        return len(self._attempts)
+
     def is_attempting(self, task_id: TaskId) -> bool:
         """Whether an attempt of this task is under way here."""
         return any(one.task_id == task_id for one in self._attempts.values())
@@ -89,7 +98,7 @@ class Worker:
 
     async def _start_due(self, group: asyncio.TaskGroup) -> float:
         """Start what is due and has room; how long there is nothing to do, in seconds."""
-        while len(self._attempts) < self.kind.concurrency:
+        while len(self._attempts) < self.kind.concurrency and not self._goes_down:
             try:
                 await self._queue.load()
             except StoreError as error:
@@ -98,7 +107,7 @@ class Worker:
             due_at = self._queue.due_at()
             if due_at is None:
                 return _LONGEST_PAUSE_SECONDS
-            early = due_at - microseconds(self._clock.now())
+            early = due_at - microseconds(self._timeline.now())
             if early > 0:
                 return min(early / 1e6, _LONGEST_PAUSE_SECONDS)
             self._start(self._queue.take(), group)
@@ -117,7 +126,8 @@ class Worker:
         task.add_done_callback(lambda _: self._ended(entry))
 
     def _ended(self, entry: QueueEntry) -> None:
-        del self._attempts[entry.id]
+        ended = self._attempts.pop(entry.id)
+        self._goes_down = self._goes_down or ended.attempt.handed_back
         self._queue.give_up(entry)
         self._rouse()
         if not self._attempts and self._idle is not None and not self._idle.done():

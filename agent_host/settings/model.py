@@ -61,6 +61,13 @@ class RunSettings(Section):
     background_limit: int = Field(
         default=_RUN.background_limit, ge=1, description="Background runs that go on at once."
     )
+    rerun_interrupted: bool = Field(
+        default=_RUN.rerun_interrupted,
+        description=(
+            "Run again what died with its process, where the target says that this does no harm; "
+            "else such a run fails as `interrupted`."
+        ),
+    )
     on_disconnect: DisconnectPolicy = Field(
         default=_RUN.on_disconnect,
         description="What becomes of a foreground run whose caller leaves.",
@@ -167,9 +174,12 @@ class Settings(Section):
         default=None, description="The description it shows; without one, the target's own."
     )
     store: Annotated[str, AfterValidator(_check_url)] = Field(
-        default="memory://",
+        default="disk://.agent-host",
         repr=False,
-        description="Where runs and sessions are kept, as a URL. `memory://` forgets at exit.",
+        description=(
+            "Where runs and sessions are kept, as a URL: `disk://folder` seen from the working "
+            "directory, `disk:///path/to/a/folder`, or `memory://`, which forgets at exit."
+        ),
     )
     runtime_mode: RuntimeMode | None = Field(
         default=None,

@@ -4,19 +4,19 @@ Every call does its work without giving up the loop, so commits need no lock; on
 `acquire` with a wait suspend.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from types import TracebackType
 from typing import Final, Self
 
-from agent_host.errors import StoreUnavailableError
+from agent_host.errors import ConfigurationError, StoreUnavailableError
 from agent_host.protocols.clock import Clock
+from agent_host.stores.lease import LeaseTable
 from agent_host.stores.memory_contents import Contents
-from agent_host.stores.memory_lease import LeaseTable
-from agent_host.system import SystemClock, settled_within
-from agent_host.types.store import Append, Key, Lease, Record, StreamSlice, Write
+from agent_host.stores.stream_wait import StreamWaits
+from agent_host.system import SystemClock
+from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 
@@ -34,7 +34,18 @@ class MemoryStateStore:
         self._open = False
         self._contents = Contents(limit_bytes)
         self._leases = LeaseTable(self._clock)
-        self._readers: dict[Key, dict[asyncio.Future[bool], int]] = {}
+        self._waits = StreamWaits(self._clock)
+
+    @classmethod
+    def from_url(cls, url: str, *, clock: Clock | None = None) -> Self:
+        """The store of `memory://`.
+
+        Raises:
+            ConfigurationError: the URL says more than that.
+        """
+        if url != "memory://":
+            raise ConfigurationError(f"store = {url!r}: the memory store takes no more: memory://")
+        return cls(clock=clock)
 
     async def __aenter__(self) -> Self:
         if self._entered:
@@ -52,10 +63,7 @@ class MemoryStateStore:
         self._open = False
         self._leases.close()
         self._contents = Contents(0)
-        for futures in self._readers.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(_unavailable())
+        self._waits.close()
 
     @property
     def durable(self) -> bool:
@@ -84,8 +92,8 @@ class MemoryStateStore:
         if fence is not None:
             self._leases.check(fence)
         outcome = self._contents.commit(writes, self._clock.monotonic())
-        if self._readers:
-            self._wake_readers(writes, outcome)
+        if self._waits:
+            self._waits.wake(writes, outcome)
         return outcome
 
     async def get(self, key: Key) -> Record | None:
@@ -138,15 +146,11 @@ class MemoryStateStore:
             return True
         if at_most <= timedelta():
             return False
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        readers = self._readers.setdefault(stream, {})
-        readers[future] = length
+        future = self._waits.enter(stream, length)
         try:
-            return await settled_within(future, at_most.total_seconds(), clock=self._clock)
+            return await self._waits.outlast(future, at_most)
         finally:
-            del readers[future]
-            if not readers:
-                del self._readers[stream]
+            self._waits.leave(stream, future)
 
     async def acquire(
         self, name: Key, *, holder: str, time_to_live: timedelta, wait: timedelta = timedelta()
@@ -168,13 +172,6 @@ class MemoryStateStore:
     def _check_open(self) -> None:
         if not self._open:
             raise _unavailable()
-
-    def _wake_readers(self, writes: Sequence[Write], outcome: Sequence[int]) -> None:
-        for write, length in zip(writes, outcome, strict=True):
-            readers = self._readers.get(write.stream) if isinstance(write, Append) else None
-            for future, known in (readers or {}).items():
-                if length > known and not future.done():
-                    future.set_result(True)
 
 
 def _unavailable() -> StoreUnavailableError:

@@ -1,6 +1,7 @@
 """Which of the memory store's items end next, and which were written the longest time ago."""
 
 from collections import OrderedDict
+from datetime import timedelta
 from functools import lru_cache
 from math import frexp, inf, ldexp
 from typing import Final
@@ -28,12 +29,12 @@ class AgeQueues:
         self.due_at = inf
         """Nothing is found by `ended` before."""
 
-    def place(self, item: Item, *, now: float, seconds: float) -> None:
-        """Let the item end `seconds` from now, whatever was said before."""
+    def place(self, item: Item, *, now: float, ttl: timedelta) -> None:
+        """Let the item end this long from now, whatever was said before."""
+        seconds, life = _life_of(ttl)
         item.expires_at = expires_at = now + seconds
         self.due_at = min(self.due_at, expires_at)
         item.turn = self._turn = self._turn + 1
-        life = _rounded(seconds)
         queue = self._queues.get(life)
         if queue is None:
             queue = self._queues[life] = OrderedDict()
@@ -78,9 +79,11 @@ def _turn_of(item: Item) -> int:
 
 
 @lru_cache(maxsize=256)
-def _rounded(seconds: float) -> float:
+def _life_of(ttl: timedelta) -> tuple[float, float]:
+    """In seconds: as it is, and rounded to what one queue takes."""
+    seconds = ttl.total_seconds()
     fraction, exponent = frexp(seconds)
-    return ldexp(int(fraction * _STEPS), exponent)
+    return seconds, ldexp(int(fraction * _STEPS), exponent)
 
 
 __all__ = ["AgeQueues"]

@@ -10,9 +10,17 @@ from typing import Final
 
 from agent_host.errors import StoreFullError
 from agent_host.stores.memory_age import AgeQueues
-from agent_host.stores.memory_item import Item, Partition, StoredRecord, StoredStream
+from agent_host.stores.memory_item import (
+    RECORD_BYTES,
+    STREAM_BYTES,
+    STREAM_ENTRY_BYTES,
+    Item,
+    Partition,
+    StoredRecord,
+    StoredStream,
+)
 from agent_host.stores.memory_plan import Plan, RecordChange, StreamChange
-from agent_host.types.store import Key, Write
+from agent_host.types.store import ABSENT, Append, Key, Put, Write
 
 _SWEEP_LIMIT: Final = 32
 """How much that has ended one commit clears away: more than it writes, too little to be felt."""
@@ -77,6 +85,9 @@ class Contents:
         if self._ageing.due_at <= now:
             for item in self._ageing.ended(now, limit=_SWEEP_LIMIT):
                 self._drop(item)
+        fresh = self._fresh_items(writes)
+        if fresh is not None:
+            return self._insert(fresh, now)
         plan = Plan(self.record, self.stream, now)
         outcome = plan.take(writes)
         if self.size_bytes + plan.growth_bytes > self._limit_bytes:
@@ -88,6 +99,56 @@ class Contents:
         while self.size_bytes > self._limit_bytes:
             self._drop(self._ageing.oldest())
         return outcome
+
+    def _fresh_items(self, writes: Sequence[Write]) -> list[tuple[Item, timedelta | None]] | None:
+        """What the writes make, if each makes something new of its own and all of it fits: so it
+        is with a run that is stored once, at its end. Nothing has to be planned then.
+        """
+        items: list[tuple[Item, timedelta | None]] = []
+        room = self._limit_bytes - self.size_bytes
+        for write in writes:
+            if type(write) is Put:
+                key, value, expect, ttl = write
+                collection, partition, identifier = key
+                found = self._partitions.get((collection, partition))
+                if expect != ABSENT or (found is not None and identifier in found.records):
+                    return None
+                size = RECORD_BYTES + len(partition) + len(identifier) + len(value)
+                items.append((StoredRecord(key, value, size), ttl))
+            elif type(write) is Append:
+                key, entries, length, ttl = write
+                if length or not entries or key in self._streams:
+                    return None
+                size = STREAM_BYTES + len(key.partition) + len(key.id)
+                size += sum(map(len, entries)) + STREAM_ENTRY_BYTES * len(entries)
+                items.append((StoredStream(key, entries, size), ttl))
+            else:
+                return None
+            room -= size
+        if room < 0 or len({write[0] for write in writes}) < len(items):
+            return None
+        return items
+
+    def _insert(self, items: list[tuple[Item, timedelta | None]], now: float) -> tuple[int, ...]:
+        outcome: list[int] = []
+        for item, ttl in items:
+            key = item.key
+            if isinstance(item, StoredRecord):
+                place = (key.collection, key.partition)
+                partition = self._partitions.get(place)
+                if partition is None:
+                    partition = self._partitions[place] = Partition()
+                partition.add(item)
+                outcome.append(1)
+            else:
+                self._streams[key] = item
+                outcome.append(len(item.entries))
+            size = item.size_bytes
+            self.size_bytes += size
+            if ttl is not None:
+                self._evictable_bytes += size
+                self._ageing.place(item, now=now, ttl=ttl)
+        return tuple(outcome)
 
     def _check_room(self, plan: Plan) -> None:
         """Whether evicting all that may go, but for what is written now, would be enough."""
@@ -144,7 +205,7 @@ class Contents:
             self._ageing.remove(item)
             return
         self._evictable_bytes += size
-        self._ageing.place(item, now=now, seconds=ttl.total_seconds())
+        self._ageing.place(item, now=now, ttl=ttl)
 
     def _drop(self, item: Item) -> None:
         self.size_bytes -= item.size_bytes

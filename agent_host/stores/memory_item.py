@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final, TypeAlias
 
@@ -23,10 +23,12 @@ class StoredRecord:
 
     __slots__ = ("expires_at", "key", "queue", "size_bytes", "turn", "value", "version")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, value: bytes = b"", size_bytes: int = 0) -> None:
         self.key = key
-        self.value = b""
-        self.version = self.size_bytes = self.turn = 0
+        self.value = value
+        self.version = 1
+        self.size_bytes = size_bytes
+        self.turn = 0
         self.expires_at = inf
         self.queue: OrderedDict[Item, None] | None = None
 
@@ -36,10 +38,11 @@ class StoredStream:
 
     __slots__ = ("entries", "expires_at", "key", "queue", "size_bytes", "turn")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, entries: Sequence[bytes] = (), size_bytes: int = 0) -> None:
         self.key = key
-        self.entries: list[bytes] = []
-        self.size_bytes = self.turn = 0
+        self.entries = list(entries)
+        self.size_bytes = size_bytes
+        self.turn = 0
         self.expires_at = inf
         self.queue: OrderedDict[Item, None] | None = None
 

@@ -14,13 +14,14 @@ class ManualClock:
     def __init__(self, start: datetime = _START) -> None:
         self._start = start
         self._passed = timedelta()
+        self._set_by = timedelta()
         self._sleepers: list[tuple[timedelta, int, asyncio.Future[None]]] = []
         self._next_sleeper = count()
         self._changed = asyncio.Event()
 
     def now(self) -> datetime:
-        """The start plus all that was advanced."""
-        return self._start + self._passed
+        """The start plus all that was advanced, and what the calendar was set by."""
+        return self._start + self._passed + self._set_by
 
     def monotonic(self) -> float:
         """Seconds advanced so far."""
@@ -36,6 +37,10 @@ class ManualClock:
         heappush(self._sleepers, (until, next(self._next_sleeper), future))
         self._changed.set()
         await future
+
+    def set_by(self, by: timedelta) -> None:
+        """Set the calendar forward, or back, without any time passing."""
+        self._set_by += by
 
     @property
     def sleeping(self) -> int:

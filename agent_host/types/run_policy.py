@@ -21,6 +21,8 @@ class RunPolicy:
     `answer_time_limit` is how long a question stays open. `event_limit` and `event_bytes_limit`
     stop a target that floods. `retention` is how long a finished run can be fetched, and how long
     an idempotency key is remembered. `background_limit` background runs go on at once.
+    `rerun_interrupted` lets a run that died with its process be run again, where its target says
+    that this does no harm; else it fails as `interrupted`.
     """
 
     time_limit: timedelta = timedelta(minutes=10)
@@ -30,6 +32,7 @@ class RunPolicy:
     event_bytes_limit: int = 64 * 1024 * 1024
     retention: timedelta = timedelta(hours=24)
     background_limit: int = 64
+    rerun_interrupted: bool = True
     on_disconnect: DisconnectPolicy = DisconnectPolicy.CONTINUE
 
 

@@ -49,7 +49,9 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """The stored record. `starts` counts attempts that began, `last_error` is a code."""
+    """The stored record. `starts` counts attempts that began, `last_error` is a code, `over_at` is
+    when it succeeded, was cancelled or was given up.
+    """
 
     id: TaskId
     spec: TaskSpec
@@ -58,6 +60,20 @@ class Task:
     due_at: datetime
     starts: int = 0
     last_error: str | None = None
+    over_at: datetime | None = None
 
 
-__all__ = ["RetryPolicy", "Task", "TaskSpec", "TaskStatus"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCounts:
+    """How many tasks of one kind there are. `waiting` are those scheduled, due or not.
+
+    `is_partial` says that counting stopped at its bound, so that there are at least this many.
+    """
+
+    waiting: int = 0
+    attempting: int = 0
+    dead: int = 0
+    is_partial: bool = False
+
+
+__all__ = ["RetryPolicy", "Task", "TaskCounts", "TaskSpec", "TaskStatus"]

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
+from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.store_factory import FACTORY_GROUP, StoreFactory
 
@@ -19,7 +20,13 @@ def make_memory_store(clock: Clock, folder: Path) -> StateStore:
     return MemoryStateStore(clock=clock)
 
 
-SHIPPED: Final[Mapping[str, StoreFactory]] = MappingProxyType({"memory": make_memory_store})
+def make_disk_store(clock: Clock, folder: Path) -> StateStore:
+    return DiskStateStore(folder, clock=clock)
+
+
+SHIPPED: Final[Mapping[str, StoreFactory]] = MappingProxyType(
+    {"disk": make_disk_store, "memory": make_memory_store}
+)
 
 
 def store_names() -> list[str]:
@@ -35,4 +42,4 @@ def store_factory(name: str) -> StoreFactory:
     return cast("StoreFactory", offered.load())
 
 
-__all__ = ["make_memory_store", "store_factory", "store_names"]
+__all__ = ["make_disk_store", "make_memory_store", "store_factory", "store_names"]

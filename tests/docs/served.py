@@ -34,9 +34,13 @@ def served(*arguments: str, environ: Mapping[str, str] | None = None) -> Generat
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's, without what would change a host; with our Python as `python3`."""
+    """This process's, without what would change a host; with our Python as `python3`.
+
+    Several hosts are served at once from one folder, so none keeps its state there.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return kept | {"PATH": path, "AGENT_HOST_STORE": "memory://"}
 
 
 def _url(process: subprocess.Popen[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ needs_a_shell = pytest.mark.skipif(
     None in {shutil.which("bash"), shutil.which("curl")}, reason="there is no bash or no curl"
 )
 WRITTEN_URL = "http://127.0.0.1:8080"
+WRITTEN_PORT = "8090"
 MARK = "=== block "
 TOUR = (
     (r"target is what answers", r"^— \[1\] docs/\S+\.md"),
@@ -27,15 +29,28 @@ TOUR = (
     (r"HTTP/1.1 409", r'"code":"not_cancellable"'),
     (r'"next_cursor"', r"How do I write a target\?", r'"id":"ses_'),
     (r'"openapi":"3\.1', r"/invocations/\{"),
+    (r'"attempt":1', r'"attempt":2', r"^event: run_completed", r"^1 2 3 4 5 Still here\.$"),
 )
 """What each block of the README's tour must show, in order."""
 
 
+def free_port() -> int:
+    """One that nobody has now, for a server that a page starts itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def run_blocks(page: Page, url: str) -> Sequence[str]:
     """Run all of a page's blocks in one shell, as a reader would; what each has written."""
+    port = str(free_port())
     script = ["set -euo pipefail"]
     for block in page.blocks("bash"):
-        script += [f"printf '\\n{MARK}%s\\n' {block.line}", block.code.replace(WRITTEN_URL, url)]
+        script += [
+            f"printf '\\n{MARK}%s\\n' {block.line}",
+            block.code.replace(WRITTEN_URL, url).replace(WRITTEN_PORT, port),
+        ]
     done = subprocess.run(
         ["/usr/bin/env", "bash", "-c", "\n".join(script)],
         cwd=ROOT,

@@ -8,7 +8,7 @@ import pytest
 
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.due_queue import DueQueue
-from agent_host.runner.task_record import StoredTask, TaskRecord, put_entry
+from agent_host.runner.task_record import StoredTask, put_entry, stored_task
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore
@@ -32,7 +32,7 @@ def task(number: int) -> StoredTask:
         created_at=at,
         due_at=at,
     )
-    return StoredTask(TaskRecord(task=record, order=number), 1)
+    return stored_task(record, order=number)
 
 
 async def put(store: StateStore, *numbers: int) -> None:

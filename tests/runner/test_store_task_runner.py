@@ -250,33 +250,41 @@ async def test_what_was_scheduled_by_a_call_that_was_cancelled_is_done(
         runner.resume()
         await runner.schedule(spec("1", delay=DAY))
         await let_others_run()
-        tardy.hold = asyncio.Event()
+        tardy.hold = hold = asyncio.Event()
         call = asyncio.create_task(runner.schedule(spec("2")))
         await let_others_run()
         call.cancel()
+        await let_others_run()
+        hold.set()
         await asyncio.wait([call])
         assert call.cancelled()
         await until(lambda: handler.ended == 1)
         assert handler.payloads == ["2"]
 
 
-async def test_a_task_cancelled_as_its_attempt_begins_is_not_attempted(
+async def test_a_task_cancelled_as_its_attempt_begins_is_not_done(
     store: StateStore, clock: ManualClock
 ) -> None:
+    async def outcome(task: Task) -> None:
+        if task.spec.payload == b"1":
+            await asyncio.Event().wait()
+
     tardy = TardyStore(store)
     async with StoreTaskRunner(tardy, clock=clock) as runner:
-        handler = Recorder()
+        handler = Recorder(outcome)
         runner.register("kind", handler, concurrency=1, retry=ONCE)
         task = await runner.schedule(spec("1", lane="l"))
         await runner.schedule(spec("2", lane="l"))
         tardy.hold = hold = asyncio.Event()
         runner.resume()
         await until_status(runner, task, TaskStatus.ATTEMPTING)
-        assert await runner.cancel(task.id)
+        cancel = asyncio.create_task(runner.cancel(task.id))
+        await let_others_run()
         hold.set()
-        await until(lambda: handler.ended == 1)
-        assert handler.payloads == ["2"]
+        assert await cancel
         await until_status(runner, task, TaskStatus.CANCELLED)
+        await until(lambda: "2" in handler.payloads)
+        assert handler.payloads.count("1") == handler.cancelled
 
 
 async def test_a_full_store_refuses_work_and_says_so(clock: ManualClock) -> None:

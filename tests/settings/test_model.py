@@ -24,7 +24,7 @@ from agent_host.types.session import SessionMode, SessionPolicy
 def test_the_defaults_are_a_host_on_loopback_with_rest() -> None:
     settings = Settings()
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
-    assert settings.store == "memory://"
+    assert settings.store == "disk://.agent-host"
     assert list(settings.channels) == ["rest"]
     assert settings.session.mode is SessionMode.AUTO
 

@@ -56,6 +56,11 @@ class JournalRecords:
         found = await self._store.read_last(key, limit=1)
         return CODEC.decode(found.entries[0]) if found.entries else None
 
+    async def length(self, owner: Owner, run_id: str) -> int:
+        """How many entries there are."""
+        key = Key(COLLECTION, owner.partition, run_id)
+        return (await self._store.read_last(key, limit=1)).length
+
     async def wait(self, owner: Owner, run_id: str, *, length: int, at_most: timedelta) -> bool:
         """Block until there are more than `length` entries; whether there are."""
         key = Key(COLLECTION, owner.partition, run_id)

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from agent_host.errors import HostError, NoQuestionError
+from agent_host.errors import HostError, NoQuestionError, TargetError, TaskHandedBackError
 from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.failure import INTERRUPTED, NOT_ANSWERED, failure_of
 from agent_host.host.run.ledger import RunLedger
@@ -13,9 +13,11 @@ from agent_host.host.run.order import (
     RUN_KIND,
     RunOrder,
     answer_task,
+    rerun_task,
     run_task,
 )
 from agent_host.host.run.part import EngineParts
+from agent_host.host.run.trail import RunTrail
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.gate import Place, SessionGate
 from agent_host.types.event import RunFailed
@@ -42,7 +44,9 @@ class BackgroundRuns:
         self._places: dict[RunId, Place] = {}
         limit = parts.policy.background_limit
         retry = RetryPolicy(time_limit=TASK_TIME_LIMIT)
-        parts.runner.register(RUN_KIND, self._do, concurrency=limit, retry=retry)
+        parts.runner.register(
+            RUN_KIND, self._do, concurrency=limit, retry=retry, on_dead=self._give_up
+        )
         parts.runner.register(EXPIRY_KIND, self._expire, concurrency=limit, retry=RetryPolicy())
 
     async def start(self, prepared: PreparedRun) -> Run:
@@ -52,6 +56,7 @@ class BackgroundRuns:
             *prepared.writes,
             self._parts.requests.put(prepared.stored),
             self._parts.runs.put(run, expect=ABSENT),
+            *self._parts.run_index.put(run, version=ABSENT),
         )
         if prepared.place is not None:
             self._places[run.id] = prepared.place
@@ -74,19 +79,35 @@ class BackgroundRuns:
             message = "The question was answered already."
             raise NoQuestionError(message)
 
-    async def revive(self, owner: Owner, run_id: RunId) -> RunLedger | None:
-        """The ledger of a stored run that is not over, its stream folded again."""
+    async def rerun(self, ledger: RunLedger) -> None:
+        """Let a run go on that died with its process. From now on the task leads to it."""
+        run = ledger.run
+        entry = self._parts.live_runs.delete(run.id)
+        await self._parts.runner.schedule(rerun_task(run), alongside=[entry])
+
+    async def revive(
+        self, owner: Owner, run_id: RunId, *, has_entry: bool = False
+    ) -> RunLedger | None:
+        """The ledger of a stored run that is not over, its stream folded again. `has_entry` says
+        that a process was to execute it which is gone.
+        """
         found = await self._parts.runs.get(owner, run_id)
-        stored = await self._parts.requests.get(owner, run_id)
-        if found is None or stored is None or found[0].status.is_terminal:
+        if found is None or found[0].status.is_terminal:
             return None
         run, version = found
+        stored = await self._parts.requests.get(owner, run_id)
         session = None
         if run.session_id is not None:
             kept = await self._parts.sessions.get(owner, run.session_id)
             session = None if kept is None else kept[0]
         ledger = RunLedger(
-            self._parts, stored, run=run, session=session, version=version, request_is_stored=True
+            self._parts,
+            RunTrail(
+                self._parts, stored, alone=has_entry, entered=has_entry, kept=stored is not None
+            ),
+            run=run,
+            session=session,
+            version=version,
         )
         await ledger.replay()
         return ledger
@@ -95,7 +116,7 @@ class BackgroundRuns:
         order = ORDER_CODEC.decode(task.spec.payload)
         place = self._places.pop(order.run_id, None)
         ledger = await self.revive(order.owner, order.run_id)
-        if ledger is None:
+        if ledger is None or _is_stale(order, ledger.run):
             if place is not None:
                 await place.leave()
             return
@@ -109,13 +130,24 @@ class BackgroundRuns:
         try:
             await execution.done.wait()
         except asyncio.CancelledError:
-            execution.stop(RunFailed(failure=INTERRUPTED), "shutdown")
+            execution.shut_down()
             raise
+        if ledger.run.status is RunStatus.QUEUED:
+            raise TaskHandedBackError
+
+    async def _give_up(self, task: Task) -> None:
+        """The runner has given the task up: its run killed one process after the other."""
+        order = ORDER_CODEC.decode(task.spec.payload)
+        ledger = await self.revive(order.owner, order.run_id)
+        if ledger is not None and not _is_stale(order, ledger.run):
+            await ledger.finish(RunFailed(failure=INTERRUPTED))
 
     async def _prepare(
         self, ledger: RunLedger, order: RunOrder, place: Place | None
     ) -> PreparedRun:
-        run = ledger.run
+        run, stored = ledger.run, ledger.trail.stored
+        if stored is None:
+            raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
         if order.answer is not None and run.status is RunStatus.INPUT_REQUIRED:
             await ledger.answered()
         elif run.status is RunStatus.RUNNING:
@@ -123,21 +155,28 @@ class BackgroundRuns:
         if place is None and ledger.session is not None:
             place = await self._gate.enter(ledger.session, run.id, returning=True)
         turn = await self._turns.make(
-            ledger.stored,
+            stored,
             session=ledger.session,
             is_new=False,
             answer=order.answer,
             attempt=max(ledger.run.attempt, 1),
         )
-        return PreparedRun(
-            stored=ledger.stored, turn=turn, session=ledger.session, place=place, writes=()
-        )
+        return PreparedRun(stored=stored, turn=turn, session=ledger.session, place=place, writes=())
 
     async def _expire(self, task: Task) -> None:
         order = ORDER_CODEC.decode(task.spec.payload)
         ledger = await self.revive(order.owner, order.run_id)
-        if ledger is not None and ledger.run.status is RunStatus.INPUT_REQUIRED:
+        if ledger is None or ledger.run.status is not RunStatus.INPUT_REQUIRED:
+            return
+        if order.is_about(ledger.run.questions):
             await ledger.finish(RunFailed(failure=NOT_ANSWERED))
+
+
+def _is_stale(order: RunOrder, run: Run) -> bool:
+    """Whether the task did its work before its process died: the run asks something since."""
+    return run.status is RunStatus.INPUT_REQUIRED and not (
+        order.answer is not None and order.is_about(run.questions)
+    )
 
 
 __all__ = ["BackgroundRuns"]

@@ -10,16 +10,15 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
 from agent_host.errors import DrainingError
 from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.execution import Execution
-from agent_host.host.run.failure import INTERRUPTED
 from agent_host.host.run.ledger import RunLedger
 from agent_host.host.run.part import EngineParts
+from agent_host.host.run.trail import RunTrail
 from agent_host.host.session.gate import Place, SessionGate
-from agent_host.types.event import RunFailed
 from agent_host.types.identifier import RunId
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.session import Session
@@ -45,6 +44,18 @@ class PreparedRun:
     store_first: bool = True
 
 
+class Recovery(Protocol):
+    """Finds runs that a process left behind. It starts tasks, so the engine cannot make it."""
+
+    async def watch(self) -> None:
+        """Look for them, for ever."""
+        ...
+
+    async def leave(self) -> None:
+        """Say that this process ends."""
+        ...
+
+
 class RunEngine:
     """Entered once the store is up; left when nothing new arrives any more."""
 
@@ -56,6 +67,11 @@ class RunEngine:
         self._is_open = False
         self._closes_at = 0.0
         self._idle = asyncio.Event()
+        self._recovery: Recovery | None = None
+
+    def recovers_with(self, recovery: "Recovery") -> None:
+        """Who looks, beside the engine, for runs that a process left behind."""
+        self._recovery = recovery
 
     @property
     def live(self) -> Mapping[RunId, Execution]:
@@ -71,6 +87,8 @@ class RunEngine:
         """Take runs from now on."""
         self._is_open = True
         self._spawn(self._gate.renew_leases())
+        if self._recovery is not None:
+            self._spawn(self._recovery.watch())
         return self
 
     async def __aexit__(
@@ -86,6 +104,8 @@ class RunEngine:
         await self._wait_until_idle(grace)
         for task in self._tasks:
             task.cancel()
+        if self._recovery is not None:
+            await self._recovery.leave()
         if self._tasks:
             _, left = await asyncio.wait(self._tasks, timeout=CLOSE_LIMIT.total_seconds())
             if left:
@@ -118,7 +138,7 @@ class RunEngine:
 
     def _interrupt_all(self) -> None:
         for execution in list(self._live.values()):
-            execution.stop(RunFailed(failure=INTERRUPTED), "shutdown")
+            execution.shut_down()
 
     async def drain(self) -> timedelta:
         """Let what runs end, after `close_to_new`; what is left of its time then."""
@@ -157,7 +177,7 @@ class RunEngine:
         status = RunStatus.RUNNING if started else RunStatus.QUEUED
         ledger = RunLedger(
             self._parts,
-            prepared.stored,
+            RunTrail(self._parts, prepared.stored, alone=True, entered=False, kept=False),
             run=self.new_run(prepared, status=status),
             session=prepared.session,
         )
@@ -194,7 +214,7 @@ class RunEngine:
     def on_waiting(self, execution: Execution) -> None:
         """Nobody can answer a generator once this process has gone down."""
         if not self._is_open:
-            execution.stop(RunFailed(failure=INTERRUPTED), "shutdown")
+            execution.shut_down()
 
     def on_returned(self, task: asyncio.Task[None] | None) -> None:
         """Nobody has to hold it any more."""
@@ -224,4 +244,4 @@ class RunEngine:
             logger.warning("%d runs did not end within the grace", len(self._live))
 
 
-__all__ = ["PreparedRun", "RunEngine"]
+__all__ = ["PreparedRun", "Recovery", "RunEngine"]

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
 from agent_host.context import current_isolation, current_owner, current_run_id
 from agent_host.errors import StoreError
@@ -26,6 +25,7 @@ from agent_host.host.run.order import schedule_expiry
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.question import with_ids
 from agent_host.host.run.target_stream import TargetStream
+from agent_host.host.run.watcher import ExecutionWatcher
 from agent_host.host.session.gate import Place, SessionGate
 from agent_host.types.event import (
     InputRequired,
@@ -50,36 +50,36 @@ class SuspendedError(Exception):
     """Leaves the drive of a target that resumes: the run waits for its answer in the store."""
 
 
-class ExecutionWatcher(Protocol):
-    """Who acts where an execution cannot act for itself."""
-
-    def on_slow(self, execution: "Execution") -> asyncio.Task[None]:
-        """The run is not over soon: have it stored, by the task that is returned."""
-        ...
-
-    def on_waiting(self, execution: "Execution") -> None:
-        """A generator stands at its question."""
-        ...
-
-    def on_done(self, execution: "Execution") -> None:
-        """Nothing of the execution is left."""
-        ...
-
-    def on_abandoned(self, execution: "Execution") -> None:
-        """The target ignores its cancellation: end the run without it."""
-        ...
-
-    def on_returned(self, task: asyncio.Task[None] | None) -> None:
-        """The task that executed a run is over."""
-        ...
-
-
 class Execution:
     """Runs once, by `main`. `stop` may be called at any time, from the same loop.
 
     `is_suspended` says that the run waits for its answer in the store: this execution is over, and
     another will go on with the run.
     """
+
+    __slots__ = (
+        "_answer",
+        "_deadline",
+        "_driving",
+        "_ending",
+        "_gate",
+        "_hands_back",
+        "_is_slow",
+        "_joined",
+        "_needs_history",
+        "_parts",
+        "_place",
+        "_session",
+        "_steered",
+        "_storing",
+        "_task",
+        "_turn",
+        "_verdict",
+        "_watcher",
+        "done",
+        "is_suspended",
+        "ledger",
+    )
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Execution:
         turn: Turn,
         session: Session | None,
         place: Place | None,
-        watcher: "ExecutionWatcher",
+        watcher: "ExecutionWatcher[Execution]",
     ) -> None:
         self._parts = parts
         self._gate = gate
@@ -105,6 +105,7 @@ class Execution:
         self._is_slow = False
         self._storing: asyncio.Task[None] | None = None
         self._ending = False
+        self._hands_back = False
         self._verdict: TerminalEvent | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._steered: list[Message] = []
@@ -126,12 +127,11 @@ class Execution:
     async def _main(self) -> None:
         current_owner.set(self.ledger.run.owner)
         current_run_id.set(self.ledger.run.id)
-        current_isolation.set(self.ledger.stored.isolation)
+        current_isolation.set(self._turn.isolation)
         try:
             terminal = await self._run()
         except SuspendedError:
             await self._leave()
-            await schedule_expiry(self._parts.runner, self.ledger.run, self._parts.policy)
             return
         except asyncio.CancelledError:
             if self._task is not None:
@@ -156,6 +156,9 @@ class Execution:
 
     async def _end(self, terminal: TerminalEvent) -> None:
         await self._until_stored()
+        if self._hands_back and self.ledger.run.status is not RunStatus.INPUT_REQUIRED:
+            await self._hand_back()
+            return
         fence = None if self._place is None else self._place.lease
         said = None if self._joined else (*self._turn.messages, *self._steered)
         try:
@@ -209,6 +212,13 @@ class Execution:
     def lose_lease(self) -> None:
         """The session's lease went to somebody else."""
         self.stop(RunFailed(failure=INTERRUPTED), "lease_lost")
+
+    def shut_down(self) -> None:
+        """The host goes down. A run that a task leads to is left for the next process, if it may
+        be run again; any other has failed.
+        """
+        self._hands_back = self.ledger.trail.is_by_task
+        self.stop(RunFailed(failure=INTERRUPTED), "shutdown")
 
     def steer(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:
         """Offer messages to the running target."""
@@ -282,6 +292,10 @@ class Execution:
         fence = None if self._place is None else self._place.lease
         self.is_suspended = resumes
         try:
+            if resumes:  # before the question is stored, so that no crash can come between
+                await schedule_expiry(
+                    self._parts.runner, self.ledger.run, questions, self._parts.policy
+                )
             await self.ledger.ask(questions, fence=fence, keep_request=resumes)
         except BaseException:
             self.is_suspended = False
@@ -309,6 +323,13 @@ class Execution:
         if run.failure is not None:
             return RunFailed(failure=run.failure)
         return RunCancelled(reason="steered_into_cancelled")
+
+    async def _hand_back(self) -> None:
+        run_id = self.ledger.run.id
+        try:
+            await self.ledger.hand_back()
+        except StoreError as error:
+            logger.warning("run %s is left as after a crash: %s", run_id, error.code)
 
     async def _end_badly(self, terminal: RunFailed) -> None:
         try:
@@ -375,4 +396,4 @@ class Execution:
         return self._verdict or RunFailed(failure=INTERRUPTED)
 
 
-__all__ = ["Execution", "ExecutionWatcher", "SuspendedError"]
+__all__ = ["Execution", "SuspendedError"]

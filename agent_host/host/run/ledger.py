@@ -1,15 +1,24 @@
-"""Writes one run's story: every change of status together with its event, in one commit each."""
+"""Writes one run's story: every change of status together with its event, in one commit each.
+
+A commit that was broken off may have been done or not; the next one finds out first.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent_host.errors import FailureCode, TargetError
-from agent_host.host.record.request_record import StoredRequest
+from agent_host.errors import (
+    ConflictError,
+    FailureCode,
+    LeaseLostError,
+    StoreFullError,
+    TargetError,
+)
 from agent_host.host.run.collector import ResultCollector
 from agent_host.host.run.failure import INTERRUPTED
 from agent_host.host.run.latch import Latch
 from agent_host.host.run.live_journal import LiveJournal
 from agent_host.host.run.part import EngineParts
+from agent_host.host.run.trail import RunTrail
 from agent_host.types.event import (
     InputReceived,
     InputRequired,
@@ -38,24 +47,40 @@ STATUS_OF = {
 class RunLedger:
     """The run as stored, its version, and its journal. One execution at a time writes here."""
 
+    __slots__ = (
+        "_committing",
+        "_event_bytes",
+        "_in_doubt",
+        "_parts",
+        "_unstored",
+        "_version",
+        "collector",
+        "event_count",
+        "journal",
+        "result",
+        "run",
+        "session",
+        "settled",
+        "trail",
+    )
+
     def __init__(
         self,
         parts: EngineParts,
-        stored: StoredRequest,
+        trail: RunTrail,
         *,
         run: Run,
         session: Session | None,
         version: int = ABSENT,
-        request_is_stored: bool = False,
     ) -> None:
         self._parts = parts
         self._version = version
         self._event_bytes = 0
         self._unstored: list[Write] = []
         self._committing: Latch | None = None
-        self._request_is_stored = request_is_stored
+        self._in_doubt = False
         self.event_count = 0
-        self.stored = stored
+        self.trail = trail
         self.session = session
         self.run = run
         self.result: RunResult | None = None
@@ -101,9 +126,10 @@ class RunLedger:
         """An earlier attempt died with its process; what it yielded stays in the journal only.
 
         Raises:
-            TargetError: the target does not say that running it again does no harm.
+            TargetError: the target does not say that running it again does no harm, or the
+                policy says no.
         """
-        if not self._parts.capabilities.rerunnable:
+        if not self._parts.reruns:
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
         self.collector = ResultCollector()
         await self._begin()
@@ -148,9 +174,7 @@ class RunLedger:
         self, questions: tuple[Question, ...], *, fence: Lease | None, keep_request: bool
     ) -> None:
         """The run waits for an answer, and the session for the run."""
-        keep = keep_request and not self._request_is_stored
-        alongside: list[Write] = [self._parts.requests.put(self.stored)] if keep else []
-        self._request_is_stored = self._request_is_stored or keep
+        alongside = self.trail.suspend(self.run.id) if keep_request else []
         if self.session is not None:
             alongside.append(self._parts.sessions.put_question(self.session, self.run.id))
         await self._move(
@@ -159,6 +183,7 @@ class RunLedger:
             questions=questions,
             alongside=alongside,
             fence=fence,
+            suspends=keep_request,
         )
         self.settled.set()
 
@@ -182,6 +207,8 @@ class RunLedger:
         """The run is over. `said` is the turn's own messages, kept with the answer as history;
         None keeps neither.
         """
+        if self._in_doubt and await self._is_over():
+            return
         result: RunResult | None = None
         failure = None
         messages: Sequence[Message] = ()
@@ -198,14 +225,22 @@ class RunLedger:
         alongside: list[Write] = []
         if self.session is not None and said is not None and messages:
             alongside.append(self._parts.sessions.append(self.session, messages))
-        if self._request_is_stored:
-            alongside.append(self._parts.requests.delete(self.run.owner, self.run.id))
+        alongside += self.trail.end(self.run.owner, self.run.id)
         if self.run.status is RunStatus.INPUT_REQUIRED:
             alongside += self._question_over()
         await self._move(
             STATUS_OF[type(terminal)], terminal, alongside=alongside, fence=fence, failure=failure
         )
         self.result = result
+        self.settled.set()
+
+    async def hand_back(self) -> None:
+        """The process goes down; the runner's task will let another go on with the run."""
+        if self.run.status is RunStatus.QUEUED:
+            return
+        check_transition(self.run.status, RunStatus.QUEUED)
+        now = self._parts.clock.now()
+        await self._commit(after=replace(self.run, status=RunStatus.QUEUED, updated_at=now))
         self.settled.set()
 
     def give_up(self, terminal: RunFailed) -> None:
@@ -222,6 +257,7 @@ class RunLedger:
         fence: Lease | None = None,
         failure: RunFailure | None = None,
         questions: tuple[Question, ...] = (),
+        suspends: bool = False,
     ) -> None:
         before = self.run
         check_transition(before.status, status)
@@ -244,7 +280,7 @@ class RunLedger:
             questions=questions,
             metadata=before.metadata,
         )
-        await self._commit(alongside, after=after, event=event, fence=fence)
+        await self._commit(alongside, after=after, event=event, fence=fence, suspends=suspends)
 
     async def _commit(
         self,
@@ -253,28 +289,70 @@ class RunLedger:
         after: Run | None = None,
         event: RunEvent | None = None,
         fence: Lease | None = None,
+        suspends: bool = False,
     ) -> None:
         while self._committing is not None:
             await self._committing.wait()
         committing = self._committing = Latch()
         try:
+            if self._in_doubt:
+                await self._find_out()
             writes = [*self._unstored, *alongside]
             run = after or self.run
+            enters = self.trail.is_missing and not suspends and not run.status.is_terminal
+            if enters:
+                writes += self.trail.begin(run)
             changes_run = after is not None or not self.is_stored
             if changes_run:
+                writes += self._parts.run_index.put(run, version=self._version)
                 writes.append(self._parts.runs.put(run, expect=self._version))
             elif not self.journal.holds:
                 return
+            self._in_doubt = True
             outcome = await self.journal.commit(
                 writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
             )
+            self._in_doubt = False
             if changes_run:
                 self._version = outcome[-1]
+            if enters:
+                self.trail.begun()
+            elif suspends:
+                self.trail.suspended()
             self._unstored.clear()
             self.run = run
+        except (ConflictError, LeaseLostError, StoreFullError):
+            self._in_doubt = False  # each says that nothing was done
+            raise
         finally:
             self._committing = None
             committing.set()
+
+    async def _find_out(self) -> None:
+        """Whether a commit that was broken off was done. It was done whole or not at all."""
+        found = await self._parts.runs.get(self.run.owner, self.run.id)
+        await self.journal.find_out()
+        if found is not None:
+            if self._version == ABSENT:
+                self._unstored.clear()
+                if self.trail.is_missing and not found[0].status.is_terminal:
+                    self.trail.begun()
+            self.run, self._version = found
+        self._in_doubt = False
+
+    async def _is_over(self) -> bool:
+        """Whether the run's end was stored, although the commit of it was broken off."""
+        while self._committing is not None:
+            await self._committing.wait()
+        if self._in_doubt:
+            await self._find_out()
+        if not self.run.status.is_terminal:
+            return False
+        last = await self._parts.journals.read_last(self.run.owner, self.run.id)
+        if last is not None and isinstance(last.event, RunCompleted):
+            self.result = last.event.result
+        self.settled.set()
+        return True
 
     def _question_over(self) -> list[Write]:
         return [] if self.session is None else [self._parts.sessions.delete_question(self.session)]

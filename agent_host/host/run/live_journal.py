@@ -112,6 +112,18 @@ class LiveJournal:
         """The store has entries already."""
         self.length = self._next = length
 
+    async def find_out(self) -> None:
+        """How much is stored, after a commit that was broken off."""
+        length = await self._records.length(self._owner, self._run_id)
+        stored = length - self.length
+        if stored > 0:
+            # The last of them may not be held here any more, so readers turn to the store.
+            self._held = self._held[stored:]
+            self._tail.clear()
+            self.length = length
+            self._wake()
+        self._next = self.length + len(self._held)
+
     def since(self, position: int) -> Sequence[JournalEntry] | None:
         """Entries from `position` on, none if there are no more yet, None if they left the tail."""
         behind = self.length - position

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from agent_host.host.record.journal_record import JournalRecords
+from agent_host.host.record.live_record import LiveRunRecords
 from agent_host.host.record.request_record import RequestRecords
+from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.protocols.clock import Clock, IdFactory
@@ -16,19 +18,30 @@ from agent_host.types.target import TargetCapabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineParts:
-    """The target with its behaviours on, the store with its repositories, and the run policy."""
+    """The target with its behaviours on, the store with its repositories, and the run policy.
+
+    `instance` names this process among those that use the store.
+    """
 
     target: Target
     capabilities: TargetCapabilities
     store: StateStore
     runs: RunRecords
+    run_index: RunIndex
     journals: JournalRecords
     sessions: SessionRecords
     requests: RequestRecords
+    live_runs: LiveRunRecords
     runner: TaskRunner
     policy: RunPolicy
     clock: Clock
     ids: IdFactory
+    instance: str
+
+    @property
+    def reruns(self) -> bool:
+        """Whether a run that was interrupted is run again, and not failed."""
+        return self.capabilities.rerunnable and self.policy.rerun_interrupted
 
 
 __all__ = ["EngineParts"]

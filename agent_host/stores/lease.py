@@ -1,4 +1,4 @@
-"""The memory store's leases: who holds which name until when, and who waits for it."""
+"""Leases of a store that one process owns: who holds which name until when, and who waits."""
 
 import asyncio
 from collections import deque
@@ -43,14 +43,15 @@ class LeaseTable:
     """Leases by name. A name that nobody holds or waits for costs nothing.
 
     A lease that is given back goes straight to the first in its queue, so no newcomer overtakes.
+    Fences are counted from `first_fence`.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, first_fence: int = 1) -> None:
         self._clock = clock
         self._holdings: dict[Key, _Holding] = {}
         self._queues: dict[Key, deque[_Waiter]] = {}
         self._expiry = ExpiryWheel[_Holding]()
-        self._next_fence: Callable[[], int] = count(1).__next__
+        self._next_fence: Callable[[], int] = count(first_fence).__next__
 
     def check(self, fence: Lease) -> None:
         """Raise `LeaseLostError` unless this is the current lease of its name."""

@@ -1,0 +1,69 @@
+"""Whose each run is, by its id alone: for operators, who ask about a run and not about an owner.
+
+Callers never come this way: what they send is looked up under their own key.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from agent_host.codec import VersionedCodec
+from agent_host.protocols.state_store import StateStore
+from agent_host.types.identifier import IsolationKey, RunId
+from agent_host.types.principal import Owner
+from agent_host.types.run import Run
+from agent_host.types.run_policy import RunPolicy
+from agent_host.types.store import ABSENT, Key, Put
+
+COLLECTION: Final = "run_index"
+WHOLE: Final = "all"
+CODEC: Final = VersionedCodec("run_owner", 1, Owner)
+
+
+class OwnedRun(NamedTuple):
+    """A run's id and whose it is."""
+
+    run_id: RunId
+    owner: Owner
+
+
+class RunIndex:
+    """An entry for every stored run, kept as long as its run is; none where the store forgets all
+    with its process, as every request would pay for it.
+    """
+
+    def __init__(self, store: StateStore, policy: RunPolicy) -> None:
+        self._store = store
+        self._durable = store.durable
+        self._retention = policy.retention
+
+    def put(self, run: Run, *, version: int) -> Sequence[Put]:
+        """The write for a run that is new (`version` 0), or over; none for any other."""
+        over = run.status.is_terminal
+        if not self._durable or not (over or version == ABSENT):
+            return ()
+        owner = run.owner
+        entry = _encoded(owner.tenant, owner.isolation_key)
+        time_to_live = self._retention if over else None
+        return (Put(Key(COLLECTION, WHOLE, run.id), entry, None, time_to_live),)
+
+    async def owner_of(self, run_id: str) -> Owner | None:
+        """Whose run it is."""
+        record = await self._store.get(Key(COLLECTION, WHOLE, run_id))
+        return None if record is None else CODEC.decode(record.value)
+
+    async def list(self, *, after: str | None, limit: int) -> Sequence[OwnedRun]:
+        """Runs of everybody, newest first."""
+        found = await self._store.scan(
+            COLLECTION, WHOLE, after=after, limit=limit, newest_first=True
+        )
+        return [OwnedRun(RunId(one.key.id), CODEC.decode(one.value)) for one in found]
+
+
+@lru_cache(maxsize=4096)
+def _encoded(tenant: str, isolation_key: str) -> bytes:
+    owner = Owner(tenant=tenant, isolation_key=IsolationKey(isolation_key))
+    return CODEC.encode_own(owner)
+
+
+__all__ = ["OwnedRun", "RunIndex"]

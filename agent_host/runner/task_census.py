@@ -1,0 +1,53 @@
+"""How many tasks there are, counted from what is stored up to a bound: nothing that can drift."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from agent_host.protocols.state_store import StateStore
+from agent_host.runner.task_record import BEHIND, GRAVES, QUEUE, WHOLE, kind_of
+from agent_host.types.store import Record
+from agent_host.types.task import TaskCounts
+
+_PAGE: Final = 500
+_BOUND: Final = 10_000
+
+
+class TaskCensus:
+    """Counts over one store."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    async def take(self, attempting: Mapping[str, int]) -> Mapping[str, TaskCounts]:
+        """The counts of these kinds, where so many attempts are under way, and of the dead."""
+        behind, some_behind = await self._count(BEHIND, WHOLE, kind_of)
+        dead, some_dead = await self._count(GRAVES, WHOLE, kind_of)
+        found: dict[str, TaskCounts] = {}
+        for kind in sorted({*attempting, *dead}):
+            queued, some_queued = await self._count(QUEUE, kind, lambda _: "")
+            busy = attempting.get(kind, 0)
+            found[kind] = TaskCounts(
+                waiting=max(queued[""] - busy, 0) + behind[kind],
+                attempting=busy,
+                dead=dead[kind],
+                is_partial=some_behind or some_dead or some_queued,
+            )
+        return found
+
+    async def _count(
+        self, collection: str, partition: str, label: Callable[[Record], str]
+    ) -> tuple[Counter[str], bool]:
+        """How many there are of each label, and whether there may be more."""
+        counted: Counter[str] = Counter()
+        after: str | None = None
+        for _ in range(_BOUND // _PAGE):
+            page = await self._store.scan(collection, partition, after=after, limit=_PAGE)
+            counted.update(map(label, page))
+            if len(page) < _PAGE:
+                return counted, False
+            after = page[-1].key.id
+        return counted, True
+
+
+__all__ = ["TaskCensus"]

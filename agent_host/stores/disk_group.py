@@ -1,0 +1,203 @@
+"""What a group of commits will do to the database, worked out before any of it is done.
+
+Each commit is taken whole or refused by itself, and sees those before it. What is written is the
+last state of each key, so that a key written often in one group costs one row.
+"""
+
+from collections.abc import Iterable, Mapping
+from sqlite3 import Connection
+from typing import Any
+
+from agent_host.errors import ConflictError
+from agent_host.stores.disk_cache import (
+    NEVER,
+    NO_RECORD,
+    NO_STREAM,
+    RECORD_BYTES,
+    STREAM_BYTES,
+    Cache,
+    RecordState,
+    StreamState,
+    appended,
+)
+from agent_host.stores.disk_request import Commit
+from agent_host.stores.disk_statement import (
+    DELETE_RECORDS,
+    DELETE_STREAMS,
+    FIND_RECORDS,
+    FIND_STREAMS,
+    PUT_ENTRIES,
+    PUT_GARBAGE,
+    PUT_RECORDS,
+    PUT_STREAMS,
+)
+from agent_host.stores.disk_time import end_of
+from agent_host.types.store import Append, Delete, Key, Put, Record
+
+
+class Group:
+    """Commits at one moment of the store's time. `next_number` is the first unused of a stream."""
+
+    __slots__ = (
+        "_cache",
+        "_entries",
+        "_found_records",
+        "_found_streams",
+        "_garbage",
+        "_now",
+        "next_number",
+        "records",
+        "streams",
+    )
+
+    def __init__(self, cache: Cache, *, now: int, next_number: int) -> None:
+        self._cache = cache
+        self._now = now
+        self.next_number = next_number
+        self.records: dict[Key, RecordState] = {}
+        self.streams: dict[Key, StreamState] = {}
+        self._found_records: Mapping[Key, RecordState] = {}
+        self._found_streams: Mapping[Key, StreamState] = {}
+        self._entries: list[tuple[int, int, bytes]] = []
+        self._garbage: list[int] = []
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it changes."""
+        return len(self.records) + len(self.streams) + len(self._entries) + len(self._garbage)
+
+    def look_up(self, connection: Connection, commits: Iterable[Commit]) -> None:
+        """Find out about the keys that are not remembered."""
+        records: dict[Key, None] = {}
+        streams: dict[Key, None] = {}
+        known_records, known_streams = self._cache.records, self._cache.streams
+        for commit in commits:
+            for write in commit.writes:
+                key = write[0]
+                if isinstance(write, Put | Delete):
+                    if key not in known_records:
+                        records[key] = None
+                elif key not in known_streams:
+                    streams[key] = None
+        if records:
+            self._found_records = found = dict.fromkeys(records, NO_RECORD)
+            for *parts, version, expires_at in FIND_RECORDS.find(connection, list(records)):
+                end = NEVER if expires_at is None else expires_at
+                found[Key(*parts)] = RecordState(version, end, None, 0)
+        if streams:
+            self._found_streams = tails = dict.fromkeys(streams, NO_STREAM)
+            for *parts, length, expires_at, number in FIND_STREAMS.find(connection, list(streams)):
+                end = NEVER if expires_at is None else expires_at
+                tails[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
+
+    def take(self, commit: Commit) -> None:
+        """Take the commit whole, and note what each of its writes leads to.
+
+        Raises:
+            ConflictError: an `expect` does not hold; nothing of it was taken.
+        """
+        records: dict[Key, RecordState] = {}
+        streams: dict[Key, StreamState] = {}
+        entries: list[tuple[int, int, bytes]] = []
+        garbage: list[int] = []
+        outcome: list[int] = []
+        for write in commit.writes:
+            key = write[0]
+            if isinstance(write, Put):
+                _, value, expect, time_to_live = write
+                version = (records.get(key) or self._record(key)).version
+                if expect is not None and expect != version:
+                    raise _conflict()
+                version += 1
+                end = NEVER if time_to_live is None else end_of(self._now, time_to_live)
+                size = RECORD_BYTES + len(value) + len(key[1]) + len(key[2])
+                records[key] = RecordState(version, end, Record(key, value, version), size)
+                outcome.append(version)
+            elif isinstance(write, Append):
+                state = streams.get(key) or self._stream(key, garbage)
+                if write.expect is not None and write.expect != state.length:
+                    raise _conflict()
+                streams[key] = state = self._appended(state, write, entries)
+                outcome.append(state.length)
+            elif isinstance(write, Delete):
+                before = records.get(key) or self._record(key)
+                if write.expect is not None and write.expect != before.version:
+                    raise _conflict()
+                records[key] = NO_RECORD
+                outcome.append(0)
+            else:
+                state = streams.get(key) or self._stream(key, garbage)
+                if state.number:
+                    garbage.append(state.number)
+                streams[key] = NO_STREAM
+                outcome.append(0)
+        self.records.update(records)
+        self.streams.update(streams)
+        self._entries += entries
+        self._garbage += garbage
+        commit.outcome = tuple(outcome)
+
+    def write(self, connection: Connection) -> None:
+        """Do it, within a transaction."""
+        gone: list[Key] = []
+        rows: list[tuple[Any, ...]] = []
+        for key, (version, end, record, _) in self.records.items():
+            if record is None:
+                gone.append(key)
+            else:
+                rows.append((*key, version, None if end == NEVER else end, record.value))
+        if gone:
+            DELETE_RECORDS.write(connection, gone)
+        if rows:
+            PUT_RECORDS.write(connection, rows)
+        if not self.streams:
+            return
+        gone, rows = [], []
+        for key, (length, end, number, _, _) in self.streams.items():
+            if number:
+                rows.append((*key, number, length, None if end == NEVER else end))
+            else:
+                gone.append(key)
+        if gone:
+            DELETE_STREAMS.write(connection, gone)
+        PUT_STREAMS.write(connection, rows)
+        PUT_ENTRIES.write(connection, self._entries)
+        if self._garbage:
+            PUT_GARBAGE.write(connection, [(number,) for number in self._garbage])
+
+    def _record(self, key: Key) -> RecordState:
+        state = self.records.get(key) or self._found_records.get(key)
+        if state is None:
+            state = self._cache.records[key]
+        return state if state.expires_at > self._now else NO_RECORD
+
+    def _stream(self, key: Key, garbage: list[int]) -> StreamState:
+        state = self.streams.get(key) or self._found_streams.get(key)
+        if state is None:
+            state = self._cache.streams[key]
+        if state.expires_at > self._now:
+            return state
+        garbage.append(state.number)
+        return NO_STREAM
+
+    def _appended(
+        self, state: StreamState, write: Append, entries: list[tuple[int, int, bytes]]
+    ) -> StreamState:
+        number, added = state.number, write.entries
+        if not (number or added):  # none at all do not make a stream
+            return state
+        if not number:
+            number = self.next_number
+            self.next_number += 1
+        for position, entry in enumerate(added, start=state.length):
+            entries.append((number, position, entry))
+        time_to_live = write.time_to_live
+        end = NEVER if time_to_live is None else end_of(self._now, time_to_live)
+        return appended(state, added, number=number, expires_at=end)
+
+
+def _conflict() -> ConflictError:
+    return ConflictError("Something was changed by another at the same time.")
+
+
+__all__ = ["Group"]

@@ -1,0 +1,181 @@
+"""What becomes of a damaged database: it is set aside whole, and what can be read is carried over.
+
+Nothing is ever deleted. SQLite stops at the first page it cannot follow, so each table is read from
+both ends towards the damage.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from agent_host.stores.disk_folder import COMPANIONS, DATABASE, QUARANTINE, prepare_database
+from agent_host.stores.disk_schema import connect, prepare
+
+logger = logging.getLogger(__name__)
+
+_MARKER: Final = "damaged"
+_BATCH_ROWS: Final = 500
+
+
+class _Table(NamedTuple):
+    name: str
+    columns: str
+    order: tuple[str, ...]
+
+
+_TABLES: Final = (
+    _Table(
+        "records",
+        "collection, partition, id, version, expires_at, value",
+        ("collection", "partition", "id"),
+    ),
+    _Table(
+        "streams",
+        "collection, partition, id, number, length, expires_at",
+        ("collection", "partition", "id"),
+    ),
+    _Table("entries", "stream, position, entry", ("stream", "position")),
+    _Table("garbage", "stream", ("stream",)),
+    _Table(
+        "quarantine", "number, collection, partition, id, version, value, code, since", ("number",)
+    ),
+    _Table("facts", "name, value", ("name",)),
+)
+
+# A stream must have all its entries, or its length says what is not so. It is cut where the first
+# is missing; what is behind is in the file that was set aside.
+_MEND: Final = (
+    """UPDATE streams SET length = coalesce((
+        SELECT min(e.position) + 1 FROM entries e WHERE e.stream = streams.number
+        AND NOT EXISTS (SELECT 1 FROM entries n
+            WHERE n.stream = e.stream AND n.position = e.position + 1)
+        AND EXISTS (SELECT 1 FROM entries z WHERE z.stream = e.stream AND z.position = 0)
+    ), 0)""",
+    "DELETE FROM streams WHERE length = 0",
+    """DELETE FROM entries WHERE stream NOT IN (SELECT number FROM streams)
+        OR position >= (SELECT length FROM streams WHERE number = entries.stream)""",
+    "DELETE FROM garbage",
+)
+
+
+def damage_marker(folder: Path) -> Path:
+    """The file whose presence asks for a thorough check when the store is opened next."""
+    return folder / _MARKER
+
+
+def salvage(folder: Path, now: datetime) -> Path:
+    """Set the database aside and make a new one of what can be read. Returns where the old one is.
+
+    The new database is finished before it takes the old one's place, so a crash in between is
+    like one before.
+    """
+    aside = _place(folder / QUARANTINE, now)
+    fresh = folder / f"{DATABASE}.new"
+    for path in (fresh, *(Path(f"{fresh}{suffix}") for suffix in COMPANIONS)):
+        path.unlink(missing_ok=True)
+    counts = _copy(folder / DATABASE, fresh)
+    for suffix in ("", *COMPANIONS):
+        path = Path(f"{folder / DATABASE}{suffix}")
+        if path.exists():
+            path.rename(aside / path.name)
+    fresh.rename(folder / DATABASE)
+    prepare_database(folder)
+    damage_marker(folder).unlink(missing_ok=True)
+    logger.error(
+        "the store's database was damaged; it was moved to %s, and what could be read was kept: "
+        "%d records, %d streams, %d entries",
+        aside,
+        counts["records"],
+        counts["streams"],
+        counts["entries"],
+    )
+    return aside
+
+
+def _place(root: Path, now: datetime) -> Path:
+    root.mkdir(mode=0o700, exist_ok=True)
+    stem = now.strftime("%Y%m%dT%H%M%SZ")
+    number = 1
+    while (path := root / f"{stem}-{number}").exists():
+        number += 1
+    path.mkdir(mode=0o700)
+    return path
+
+
+def _copy(source: Path, target: Path) -> dict[str, int]:
+    target.touch(mode=0o600)
+    new = connect(target)
+    counts = dict.fromkeys((table.name for table in _TABLES), 0)
+    try:
+        prepare(new)
+        try:
+            old = connect(source)
+        except sqlite3.DatabaseError:
+            return counts
+        try:
+            new.execute("BEGIN IMMEDIATE")
+            for table in _TABLES:
+                counts[table.name] = _copy_table(old, new, table)
+            for statement in _MEND:
+                new.execute(statement)
+            new.execute("COMMIT")
+        finally:
+            old.close()
+        (counts["entries"],) = new.execute("SELECT count(*) FROM entries").fetchone()
+        (counts["streams"],) = new.execute("SELECT count(*) FROM streams").fetchone()
+    finally:
+        new.close()
+    return counts
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: _Table) -> int:
+    slots = ",".join("?" * len(table.columns.split(",")))
+    text = f"INSERT OR IGNORE INTO {table.name} ({table.columns}) VALUES ({slots})"  # noqa: S608
+    count = 0
+    for direction in ("ASC", "DESC"):
+        whole = True
+        for rows in _batches(old, table, direction):
+            if rows is None:
+                whole = False
+                break
+            try:
+                count += new.executemany(text, rows).rowcount
+            except sqlite3.IntegrityError:  # a row whose page was overwritten: try one by one
+                count += sum(_insert(new, text, row) for row in rows)
+        if whole:
+            break
+    return count
+
+
+def _insert(new: sqlite3.Connection, text: str, row: tuple[Any, ...]) -> int:
+    try:
+        return new.execute(text, row).rowcount
+    except sqlite3.IntegrityError:
+        return 0
+
+
+def _batches(
+    old: sqlite3.Connection, table: _Table, direction: str
+) -> Iterator[list[tuple[Any, ...]] | None]:
+    """Rows in one direction; None at last if something could not be read."""
+    order = ", ".join(f"{column} {direction}" for column in table.order)
+    text = f"SELECT {table.columns} FROM {table.name} ORDER BY {order}"  # noqa: S608
+    rows: list[tuple[Any, ...]] = []
+    try:
+        cursor = old.execute(text)
+        while row := cursor.fetchone():
+            rows.append(row)
+            if len(rows) == _BATCH_ROWS:
+                yield rows
+                rows = []
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        yield rows
+        yield None
+        return
+    yield rows
+
+
+__all__ = ["damage_marker", "salvage"]

@@ -1,0 +1,53 @@
+"""Clearing away what has ended from the disk store, a little at a time."""
+
+from sqlite3 import Connection
+from typing import Final
+
+from agent_host.stores.disk_statement import DELETE_STREAMS, PUT_GARBAGE
+
+_RECORDS: Final = 200
+_STREAMS: Final = 50
+_ENTRIES: Final = 500
+
+
+def sweep(connection: Connection, now: int) -> int:
+    """Remove a bounded number of rows that nobody can read any more; how many."""
+    records, streams, garbage = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM records WHERE expires_at <= ?1),"
+        " EXISTS (SELECT 1 FROM streams WHERE expires_at <= ?1),"
+        " (SELECT min(stream) FROM garbage)",
+        (now,),
+    ).fetchone()
+    if not (records or streams or garbage):
+        return 0
+    count = 0
+    connection.execute("BEGIN IMMEDIATE")
+    if records:
+        count += connection.execute(
+            "DELETE FROM records WHERE (collection, partition, id) IN"
+            " (SELECT collection, partition, id FROM records WHERE expires_at <= ? LIMIT ?)",
+            (now, _RECORDS),
+        ).rowcount
+    if streams:
+        ended = connection.execute(
+            "SELECT collection, partition, id, number FROM streams WHERE expires_at <= ? LIMIT ?",
+            (now, _STREAMS),
+        ).fetchall()
+        PUT_GARBAGE.write(connection, [row[3:] for row in ended])
+        DELETE_STREAMS.write(connection, [row[:3] for row in ended])
+        count += len(ended)
+    if garbage:
+        entries = connection.execute(
+            "DELETE FROM entries WHERE stream = ?1 AND position IN"
+            " (SELECT position FROM entries WHERE stream = ?1 LIMIT ?2)",
+            (garbage, _ENTRIES),
+        ).rowcount
+        count += entries
+        if entries < _ENTRIES:
+            count += 1
+            connection.execute("DELETE FROM garbage WHERE stream = ?", (garbage,))
+    connection.execute("COMMIT")
+    return count
+
+
+__all__ = ["sweep"]

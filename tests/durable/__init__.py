@@ -1,0 +1,1 @@
+"""What survives `kill -9` of a real server process, over HTTP."""

@@ -140,6 +140,7 @@ async def test_isolation_headers_are_taken_from_platforms_and_from_proxies_when_
     host = create_host(
         Settings(
             target=f"{path}:who",
+            store="memory://",
             allow_in_process_runner=True,
             server=ServerSettings.model_validate(server),
         )
@@ -152,7 +153,9 @@ async def test_isolation_headers_are_taken_from_platforms_and_from_proxies_when_
 
 
 def test_isolation_headers_without_proxies_are_refused(target: str) -> None:
-    settings = Settings(target=target, server=ServerSettings(isolation_headers=True))
+    settings = Settings(
+        target=target, store="memory://", server=ServerSettings(isolation_headers=True)
+    )
     with pytest.raises(ConfigurationError, match=r"server\.trusted_proxies"):
         create_host(settings)
 
@@ -161,13 +164,18 @@ def test_isolation_headers_without_proxies_are_refused(target: str) -> None:
 def test_a_list_with_what_is_none_names_itself(target: str, name: str) -> None:
     server = ServerSettings.model_validate({name: ("no such thing",)})
     with pytest.raises(ConfigurationError, match=rf"server\.{name}"):
-        create_host(Settings(target=target, server=server))
+        create_host(Settings(target=target, store="memory://", server=server))
 
 
 async def test_the_limits_that_are_set_count(target: str) -> None:
     limits = LimitSettings(requests_per_second=1)
     host = create_host(
-        Settings(target=target, limits=limits, server=ServerSettings(header_limit=20))
+        Settings(
+            target=target,
+            store="memory://",
+            limits=limits,
+            server=ServerSettings(header_limit=20),
+        )
     )
     transport = httpx.ASGITransport(host.app)
     async with host, httpx.AsyncClient(transport=transport, base_url="http://test") as client:

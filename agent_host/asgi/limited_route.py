@@ -25,15 +25,15 @@ class LimitedRoutes:
         self._monotonic = monotonic
         often = limits.requests_per_second
         self._callers = CallerLimits(
-            rate=None if often is None else Rate(count=often),
-            at_once=limits.requests_at_once,
+            rate=Rate(count=often) if often else None,
+            at_once=limits.requests_at_once or None,
             monotonic=monotonic,
         )
 
     def limit(self, channel_route: ChannelRoute) -> ChannelRoute:
         """The route, its application behind the limits that are for it."""
         route, often = channel_route.route, self._limits.messages_per_second
-        if isinstance(route, WebSocketRoute) and often is not None:
+        if isinstance(route, WebSocketRoute) and often:
             route.app = limit_messages(route.app, Rate(count=often), self._monotonic)
         if channel_route.access is RouteAccess.CALLER:
             route.app = self._callers.guarding(route.app)
@@ -42,7 +42,7 @@ class LimitedRoutes:
     def limit_failures(self, authenticator: Authenticator) -> Authenticator:
         """The authenticator, with an eye on those who fail; itself where nobody can."""
         often = self._limits.failed_authentications_per_minute
-        if often is None or authenticator.admits_anyone:
+        if not often or authenticator.admits_anyone:
             return authenticator
         rate = Rate(count=often, per=_MINUTE)
         return FailureLimit(authenticator, rate=rate, monotonic=self._monotonic)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """None is no limit.
+    """None or 0 is no limit.
 
     The first two are for one caller, counted behind its authentication; where nobody has to prove
     who they are, all callers are one. The third is for one client address, the last for one

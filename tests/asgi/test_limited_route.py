@@ -167,11 +167,15 @@ async def test_who_counts_as_one_address(one: str, next_one: str, *, stopped: bo
         assert (await second.get("/")).status_code == (429 if stopped else 401)
 
 
-async def test_nothing_stands_in_the_way_where_there_is_no_limit() -> None:
-    part = LimitedRoutes(
-        RequestLimits(failed_authentications_per_minute=None, messages_per_second=None),
-        ManualClock().monotonic,
+@pytest.mark.parametrize("no_limit", [None, 0])
+async def test_nothing_stands_in_the_way_where_there_is_no_limit(no_limit: int | None) -> None:
+    limits = RequestLimits(
+        requests_per_second=no_limit,
+        requests_at_once=no_limit,
+        failed_authentications_per_minute=no_limit,
+        messages_per_second=no_limit,
     )
+    part = LimitedRoutes(limits, ManualClock().monotonic)
     route = channel_route(hello, access=RouteAccess.CALLER)
     app = route.route.app
     assert part.limit(route).route.app is app

@@ -14,6 +14,7 @@ from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
+from agent_host.host.record.channel_record import ChannelRecords
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
@@ -127,6 +128,7 @@ def assemble(seams: Seams) -> Assembly:
         book=book,
         reader_of=reader_of,
         files_of=files_of,
+        records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
+from agent_host.host.record.channel_record import ChannelRecords
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
-from agent_host.protocols.host_context import FileView, RunStream, RunView, SessionView
+from agent_host.protocols.host_context import (
+    FileView,
+    RecordView,
+    RunStream,
+    RunView,
+    SessionView,
+)
 from agent_host.types.event import JournalEntry
 from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
@@ -45,6 +52,7 @@ class ChannelContext:
         book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
         files_of: Callable[[Owner], FileView],
+        records: ChannelRecords,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
@@ -52,6 +60,7 @@ class ChannelContext:
         self._engine = engine
         self._reader_of = reader_of
         self._files_of = files_of
+        self._records = records
         self._book = book
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
@@ -129,6 +138,10 @@ class ChannelContext:
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
         return self._files_of(await self._pipeline.admit(caller))
+
+    async def records(self, caller: Caller) -> RecordView:
+        """What the caller's channel keeps for the caller."""
+        return self._records.of(await self._pipeline.admit(caller), caller.channel)
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
+from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.event import JournalEntry
-from agent_host.types.json import JsonValue
+from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.page import Page
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
@@ -83,6 +84,30 @@ class FileView(Protocol):
         Raises:
             NotFoundError: it is unknown, foreign, or not kept any more.
         """
+        ...
+
+
+class RecordView(Protocol):
+    """What a channel keeps for one owner, by names of its own: small, and about what the owner has
+    here anyway. Nobody else and no other channel sees it; it expires when nothing is written to it
+    for as long as sessions live. What a run or a session can hold stands there and not here.
+    """
+
+    async def get(self, name: str) -> ChannelRecord | None:
+        """What is kept under the name."""
+        ...
+
+    async def put(self, name: str, value: JsonObject, *, expect: int | None = None) -> None:
+        """Keep a value; with `expect` only over that version, 0 for none.
+
+        Raises:
+            ConflictError: it is at another version.
+            TooLargeError: the value is more than a record may have.
+        """
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Forget it; nothing if there is none."""
         ...
 
 
@@ -182,5 +207,9 @@ class HostContext(Protocol):
         """The caller's own files."""
         ...
 
+    async def records(self, caller: Caller) -> RecordView:
+        """What the caller's channel keeps for the caller."""
+        ...
 
-__all__ = ["FileView", "HostContext", "RunStream", "RunView", "SessionView"]
+
+__all__ = ["FileView", "HostContext", "RecordView", "RunStream", "RunView", "SessionView"]

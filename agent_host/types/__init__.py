@@ -1,5 +1,6 @@
 """The values everything else speaks in. Standard library only; no I/O, no frameworks."""
 
+from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.checkpoint import (
     Checkpoint,
     Checkpoints,
@@ -170,6 +171,7 @@ __all__ = [
     "Caller",
     "CancelSignal",
     "ChannelIdentity",
+    "ChannelRecord",
     "ChannelRequest",
     "Checkpoint",
     "Checkpoints",

@@ -6,9 +6,12 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from agent_host.testing.channel_driver import DRIVER_GROUP, ChannelDriver
+from tests.contract.openai_driver import OpenAIDriver
 from tests.contract.rest_driver import RestDriver
 
-SHIPPED: Final[Mapping[str, type[ChannelDriver]]] = MappingProxyType({"rest": RestDriver})
+SHIPPED: Final[Mapping[str, type[ChannelDriver]]] = MappingProxyType(
+    {"openai": OpenAIDriver, "rest": RestDriver}
+)
 
 
 def channel_driver(name: str) -> ChannelDriver:

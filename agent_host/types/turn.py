@@ -117,8 +117,23 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """The text of the new messages, joined by line breaks."""
-        return "\n".join(message.text for message in self.messages)
+        """What is said now: the text of the new messages, joined by line breaks.
+
+        A caller that keeps the conversation itself sends all of it; then it is what follows the
+        agent's last words, instructions left out.
+        """
+        messages = self.messages
+        if len(messages) == 1:
+            return messages[0].text
+        said: list[str] = []
+        for message in reversed(messages):
+            if message.role in ("assistant", "tool"):
+                break
+            if message.role == "user":
+                said.append(message.text)
+        if not said:
+            return "\n".join(message.text for message in messages)
+        return "\n".join(reversed(said))
 
     @property
     def conversation_messages(self) -> tuple[Message, ...]:

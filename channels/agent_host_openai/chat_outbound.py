@@ -102,8 +102,9 @@ class Chat:
                 deltas = [{"reasoning_content": event.text}]
             case PartAdded(part=part):
                 deltas = self._say(to_text(part), event.message_id)
-            case ArtifactChunk(parts=parts):
-                deltas = self._say("".join(to_text(part) for part in parts), None)
+            case ArtifactChunk():
+                text = "".join(to_text(part) for part in event.parts)
+                deltas = self._say(text, f"artifact {event.artifact_id}")
             case ToolCallFinished():
                 self._is_apart = True
             case UsageReported():
@@ -134,8 +135,9 @@ class Chat:
             if thought and not self._thought:
                 self._thought.append(thought)
                 deltas.append({"reasoning_content": thought})
-            texts = ["".join(to_text(part) for part in m.parts) for m in result.messages
-                     if m.role == "assistant"]  # fmt: skip
+            said = [m.parts for m in result.messages if m.role == "assistant"]
+            said += [artifact.parts for artifact in result.artifacts]
+            texts = ("".join(to_text(part) for part in parts) for parts in said)
             text = _BETWEEN.join(text for text in texts if text)
             if not text and result.value is not None:
                 text = json_text(result.value)
@@ -187,7 +189,7 @@ class Chat:
 
     def _say(self, text: str, message_id: str | None) -> list[Fields]:
         if message_id is not None and message_id != self._message_id:
-            self._is_apart = self._is_apart or self._message_id is not None
+            self._is_apart = bool(self._text)
             self._message_id = message_id
         if self._is_apart and self._text:
             text = _BETWEEN + text

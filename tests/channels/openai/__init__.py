@@ -1,0 +1,1 @@
+"""Tests of the OpenAI channel, with the official SDK as the client."""

@@ -30,8 +30,9 @@ KEY: Final = "agent_host.pydantic_ai.v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What a run of an agent is given. `instructions` are the system messages of the conversation;
-    they are added to the agent's own and never replace them.
+    """What a run of an agent is given. `instructions` are the system messages of the conversation,
+    and the caller's option of that name for this turn alone; they are added to the agent's own and
+    never replace them.
     """
 
     content: Sequence[sdk.UserContent] | None
@@ -50,6 +51,9 @@ def to_prompt(turn: Turn) -> Prompt:
         content[:0] = _to_content(messages.pop().parts)
         new -= 1
     system = [message.text for message in turn.conversation_messages if message.role == "system"]
+    of_this_turn = turn.options.get("instructions")
+    if isinstance(of_this_turn, str):
+        system.append(of_this_turn)
     return Prompt(
         content=content or None,
         # A call left open is closed: the agent would run it, and who knows who wrote it.

@@ -51,9 +51,18 @@ class Narration:
     """Call `begin` once and `tell` for every entry, from the run's first, until `is_over`.
 
     `response` is the response so far. `stretch` is which part of the run it is, see `identifier`.
+    `goes_on` says that the target goes on where an attempt died, and does not begin anew.
     """
 
-    def __init__(self, response: Fields, *, run_id: str, stretch: int, server_label: str) -> None:
+    def __init__(
+        self,
+        response: Fields,
+        *,
+        run_id: str,
+        stretch: int,
+        server_label: str,
+        goes_on: bool = False,
+    ) -> None:
         self.response = response
         self.is_over = False
         self._run_id = run_id
@@ -66,6 +75,8 @@ class Narration:
         self._earlier: list[str] = []
         self._usage: Usage | None = None
         self._has_begun = False
+        self._goes_on = goes_on
+        self._abandoned = 0
         self._handlers: dict[type[RunEvent], Callable[[Any], None]] = {
             TextDelta: self._text,
             ReasoningDelta: self._reasoning,
@@ -143,9 +154,12 @@ class Narration:
         self._usage = event.usage if self._usage is None else self._usage + event.usage
 
     def _start(self, _: RunStarted) -> None:
-        # Not the first time where an attempt died with its process: what it began stays begun.
+        # Not the first time where an attempt died with its process. What it told was told, and is
+        # no part of the answer where the next attempt begins anew.
         self._teller.close(INCOMPLETE)
         self._teller.give_up_calls()
+        if not self._goes_on:
+            self._abandoned = len(self._teller.items)
         if not self._has_begun:
             self._progress()
 
@@ -171,7 +185,7 @@ class Narration:
         result = event.result
         if self._is_first and result.usage is not None:
             self._usage = result.usage
-        is_told = self._teller.items or (
+        is_told = len(self._teller.items) > self._abandoned or (
             self._earlier and _joined(result.text) == _joined(self._earlier)
         )
         if not is_told:
@@ -191,7 +205,9 @@ class Narration:
     def _end(self, status: str) -> None:
         self._teller.give_up_calls()
         self.response.update(
-            status=status, output=self._teller.items, usage=usage_fields(self._usage)
+            status=status,
+            output=self._teller.items[self._abandoned :],
+            usage=usage_fields(self._usage),
         )
         # A stream has no word for "cancelled"; the response in it has.
         self._state(INCOMPLETE if status == "cancelled" else status)

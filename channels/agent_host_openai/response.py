@@ -205,12 +205,7 @@ class ResponseEndpoints:
     async def _started(self, turn: ChannelRequest) -> AsyncGenerator[EventSource]:
         async with self._context.stream(turn) as stream:
             run = stream.run
-            narration = Narration(
-                response_fields(run, model=self._models.default),
-                run_id=run.id,
-                stretch=0,
-                server_label=self._label,
-            )
+            narration = self._shelf.first_narration(run)
             frames = told(narration, aiter(stream))
             try:
                 yield _source(run, narration, frames, replayed=stream.replayed)

@@ -143,11 +143,19 @@ class ResponseShelf:
 
     def narration(self, found: StoredResponse) -> Narration:
         """To tell its events from the start."""
+        return self._narration(self.begun(found), found.run, found.stretch)
+
+    def first_narration(self, run: Run) -> Narration:
+        """The same of a run that has only begun."""
+        return self._narration(response_fields(run, model=self._models.default), run, 0)
+
+    def _narration(self, response: Fields, run: Run, stretch: int) -> Narration:
         return Narration(
-            self.begun(found),
-            run_id=found.run.id,
-            stretch=found.stretch,
+            response,
+            run_id=run.id,
+            stretch=stretch,
             server_label=self._label,
+            goes_on=self._context.capabilities.checkpoints,
         )
 
     def begun(self, found: StoredResponse) -> Fields:

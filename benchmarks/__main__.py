@@ -14,6 +14,8 @@ from benchmarks.report import table
 NAMES = (
     "rest_echo",
     "rest_stream",
+    "responses_create",
+    "responses_stream",
     "memory_sessions",
     "startup",
     "disk_schedule",

@@ -5,7 +5,7 @@ A bare one is given what ours answered, so that both put the same bytes on the w
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -17,10 +17,13 @@ from starlette.routing import Route
 from agent_host.app import AgentHost
 from agent_host.errors import UnauthenticatedError
 from agent_host.types import Principal
+from agent_host_openai import OpenAIChannel
 from agent_host_rest import RestChannel
 
 App: TypeAlias = Starlette
+_Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PATH: Final = "/invocations"
+RESPONSES_PATH: Final = "/v1/responses"
 DELTAS: Final = tuple(f"word {number:02d} of the answer, " for number in range(20))
 PERSON_HEADER: Final = "x-person"
 _STREAM_HEADERS: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -80,6 +83,16 @@ def speak_host() -> App:
     return AgentHost(speak, channels=[RestChannel()]).app
 
 
+def responses_host() -> App:
+    """Ours for `responses_create`."""
+    return AgentHost(echo, channels=[OpenAIChannel()]).app
+
+
+def spoken_responses_host() -> App:
+    """Ours for `responses_stream`."""
+    return AgentHost(speak, channels=[OpenAIChannel()]).app
+
+
 def wait_host() -> App:
     """Ours for idle streams."""
     return AgentHost(wait, channels=[RestChannel()]).app
@@ -98,17 +111,26 @@ def echo_bare(sample: str) -> App:
 
 def speak_bare(sample: str) -> App:
     """A route that streams the chunks that ours streamed."""
-    chunks = _chunks(sample)
+    return _bare(_streaming(sample))
 
-    async def frames() -> AsyncGenerator[bytes]:
-        for chunk in chunks:
-            yield chunk
 
-    async def invoke(request: Request) -> Response:
-        await request.json()
-        return StreamingResponse(frames(), media_type="text/event-stream", headers=_STREAM_HEADERS)
+def responses_bare(sample: str) -> App:
+    """A JSON-echo route that answers what ours answered."""
+    answer = json.loads(Path(sample).read_bytes())
+    (item,) = answer["output"]
+    (part,) = item["content"]
 
-    return _bare(invoke)
+    async def create(request: Request) -> Response:
+        data = await request.json()
+        output = [{**item, "content": [{**part, "text": data["input"]}]}]
+        return JSONResponse({**answer, "output": output})
+
+    return _bare(create, RESPONSES_PATH)
+
+
+def spoken_responses_bare(sample: str) -> App:
+    """A route that streams the events that ours streamed."""
+    return _bare(_streaming(sample), RESPONSES_PATH)
 
 
 def wait_bare(sample: str) -> App:
@@ -127,9 +149,22 @@ def wait_bare(sample: str) -> App:
     return _bare(invoke)
 
 
-def _bare(invoke: object) -> App:
-    assert callable(invoke)
-    return Starlette(routes=[Route(PATH, invoke, methods=["POST"])])
+def _streaming(sample: str) -> _Endpoint:
+    chunks = _chunks(sample)
+
+    async def frames() -> AsyncGenerator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    async def invoke(request: Request) -> Response:
+        await request.json()
+        return StreamingResponse(frames(), media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+    return invoke
+
+
+def _bare(invoke: _Endpoint, path: str = PATH) -> App:
+    return Starlette(routes=[Route(path, invoke, methods=["POST"])])
 
 
 def _chunks(sample: str) -> list[bytes]:
@@ -141,13 +176,18 @@ __all__ = [
     "DELTAS",
     "PATH",
     "PERSON_HEADER",
+    "RESPONSES_PATH",
     "App",
     "HeaderAuthenticator",
     "echo_bare",
     "echo_host",
     "echo_host_for_people",
+    "responses_bare",
+    "responses_host",
     "speak_bare",
     "speak_host",
+    "spoken_responses_bare",
+    "spoken_responses_host",
     "wait_bare",
     "wait_host",
 ]

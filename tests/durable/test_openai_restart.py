@@ -19,6 +19,7 @@ def client_of(server: KilledServer) -> OpenAI:
 def test_a_stream_is_taken_up_from_any_event(tmp_path: Path, background: bool) -> None:
     target = f"{TARGETS}:rerunnable"
     seen: list[tuple[int, str]] = []
+    response_id = ""
     with KilledServer(tmp_path, target, environ=ONLY) as server, client_of(server) as client:
         stream = client.responses.create(input="hello", stream=True, background=background)
         for event in stream:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 import httpx
+import httpx2
 from openai import AsyncOpenAI
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
@@ -79,7 +80,7 @@ async def hosted(
     async with (
         live_server(host.app) as url,
         httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as http,
-        httpx.AsyncClient(event_hooks={"response": [check_response]}, timeout=20) as checking,
+        httpx2.AsyncClient(event_hooks={"response": [check_response]}, timeout=20) as checking,
         AsyncOpenAI(
             base_url=f"{url}/v1", api_key="alice", max_retries=0, http_client=checking
         ) as client,
@@ -87,7 +88,7 @@ async def hosted(
         yield Hosted(url, client, http, host)
 
 
-async def check_response(response: httpx.Response) -> None:
+async def check_response(response: httpx2.Response) -> None:
     """A JSON body is what the SDK's models say, strictly; an error has all four members."""
     if response.headers["content-type"] != "application/json":
         return

@@ -1,6 +1,6 @@
 """Pydantic AI on both sides: an agent that is hosted, and agents whose model is the host."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 from pydantic_ai.models import Model
-from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -44,7 +44,9 @@ def think(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
 
 
 async def test_a_hosted_agent_calls_the_callers_tool() -> None:
-    async def stream(messages: list[ModelMessage], info: AgentInfo) -> Any:
+    async def stream(
+        messages: list[ModelMessage], info: AgentInfo
+    ) -> AsyncGenerator[str | DeltaToolCalls]:
         answered = think(messages, info)
         for part in answered.parts:
             if isinstance(part, ToolCallPart):

@@ -51,11 +51,13 @@ async def test_it_is_followed_from_anywhere_while_it_goes_on() -> None:
     async with hosted(assist) as served:
         made = await served.openai.responses.create(input="wait", background=True)
         stream = await served.openai.responses.retrieve(made.id, stream=True, starting_after=1)
+        kinds: list[str] = []
         async for event in stream:
+            kinds.append(event.type)
             if event.type == "response.output_text.delta":
                 await served.openai.responses.cancel(made.id)
         final = await served.openai.responses.retrieve(made.id)
-    assert event.type == "response.incomplete"
+    assert kinds[-1] == "response.incomplete"
     assert final.status == "cancelled"
     assert final.output_text == "waiting"
 

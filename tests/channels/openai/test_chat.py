@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from openai import APIError, BadRequestError
-from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 
 from agent_host.types import FilePart, RunResult, Turn
@@ -16,11 +15,10 @@ from tests.channels.openai.hosting import Hosted, hosted
 TOOL: Any = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
 
 
-async def chat(served: Hosted, *texts: str, **more: Any) -> ChatCompletion:
-    messages: Any = [{"role": "user", "content": text} for text in texts]
-    return await served.openai.chat.completions.create(
-        model=_model(served), messages=messages, **more
-    )
+async def chat(served: Hosted, *texts: str, **more: Any) -> Any:
+    create: Any = served.openai.chat.completions.create
+    messages = [{"role": "user", "content": text} for text in texts]
+    return await create(model=_model(served), messages=messages, **more)
 
 
 def _model(served: Hosted) -> str:
@@ -124,7 +122,7 @@ async def test_thinking_and_usage_are_told() -> None:
 async def test_it_is_streamed() -> None:
     async with hosted(assist) as served:
         stream = await chat(served, "hi", stream=True, stream_options={"include_usage": True})
-        chunks: list[Any] = [chunk async for chunk in stream]  # type: ignore[attr-defined]
+        chunks: list[Any] = [chunk async for chunk in stream]
     assert chunks[0].choices[0].delta.role == "assistant"
     assert "".join(c.choices[0].delta.content or "" for c in chunks[:-1]) == "You said hi."
     assert [c.choices[0].finish_reason for c in chunks[:-1]][-1] == "stop"
@@ -158,7 +156,7 @@ async def test_streamed_and_whole_say_the_same() -> None:
     async with hosted(speak) as served:
         whole = await chat(served, "hi")
         stream = await chat(served, "hi", stream=True)
-        chunks: list[Any] = [chunk async for chunk in stream]  # type: ignore[attr-defined]
+        chunks: list[Any] = [chunk async for chunk in stream]
     told = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert told.split() == (whole.choices[0].message.content or "").split()
 
@@ -169,7 +167,7 @@ async def test_a_client_tool_goes_round(streams: bool) -> None:
         asked = await chat(served, "tool", tools=[TOOL])
         (choice,) = asked.choices
         assert choice.finish_reason == "tool_calls"
-        (call,) = choice.message.tool_calls or []
+        (call,) = choice.message.tool_calls
         assert call.type == "function"
         messages: Any = [
             {"role": "user", "content": "tool"},
@@ -236,7 +234,7 @@ async def test_a_failure_in_a_stream_is_raised_by_the_client(text: str) -> None:
     async with hosted(assist) as served:
         stream = await chat(served, text, stream=True)
         with pytest.raises(APIError) as failed:
-            async for _ in stream:  # type: ignore[attr-defined]
+            async for _ in stream:
                 pass
     assert "swordfish" not in str(failed.value)
 
@@ -290,7 +288,7 @@ async def test_open_webuis_tasks_start_no_turn(task: str, expected: object) -> N
     async with hosted(hear) as served:
         answered = await chat(served, prompt, extra_headers={"X-OpenWebUI-Task": task})
         stream = await chat(served, prompt, stream=True, extra_headers={"X-OpenWebUI-Task": task})
-        chunks: list[Any] = [chunk async for chunk in stream]  # type: ignore[attr-defined]
+        chunks: list[Any] = [chunk async for chunk in stream]
         assert heard == []
         await chat(served, "hi", extra_headers={"X-OpenWebUI-Task": "moa_response_generation"})
     assert json.loads(answered.choices[0].message.content or "") == expected

@@ -1,5 +1,7 @@
 """Conversations: made, read, added to, deleted, and kept apart."""
 
+from typing import Any
+
 import pytest
 from openai import BadRequestError, NotFoundError
 
@@ -16,7 +18,7 @@ async def say(served: Hosted, conversation: str, text: str) -> str:
 
 async def texts(served: Hosted, conversation: str) -> list[str]:
     listed = served.openai.conversations.items.list(conversation, order="asc", limit=2)
-    found = [item async for item in listed]
+    found: list[Any] = [item async for item in listed]
     return [
         part.text
         for item in found
@@ -142,7 +144,7 @@ async def test_somebody_elses_reads_like_one_that_never_was() -> None:
         bob = {"authorization": "Bearer bob"}
         missing = made[:-4] + "ffff"
         items = {"items": [{"role": "user", "content": "x"}]}
-        for method, path, body in (
+        attempts: list[tuple[str, str, Any]] = [
             ("GET", "", None),
             ("POST", "", {"metadata": {}}),
             ("DELETE", "", None),
@@ -150,7 +152,8 @@ async def test_somebody_elses_reads_like_one_that_never_was() -> None:
             ("POST", "/items", items),
             ("GET", "/items/msg_0", None),
             ("DELETE", "/items/msg_0", None),
-        ):
+        ]
+        for method, path, body in attempts:
             answers: set[tuple[int, str]] = set()
             for conversation in (made, missing, "conv_1", "ses_1", "y" * 300):
                 url = f"/v1/conversations/{conversation}{path}"

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 from openai import (
     AsyncOpenAI,
@@ -18,8 +18,8 @@ from openai import (
 )
 
 from agent_host import AgentHost
-from agent_host.asgi.errors import ANSWERS, FAILURES, answer_for, new_internal_error
 from agent_host.asgi.edge_error import TooManyRequestsError
+from agent_host.asgi.errors import ANSWERS, FAILURES, answer_for, new_internal_error
 from agent_host.errors import HostError, QueueFullError, RunFailedError
 from agent_host.testing.person import DenyingAuthorizer
 from agent_host.types import ConcurrencyPolicy, SessionPolicy, Turn
@@ -152,9 +152,9 @@ async def unready() -> AsyncGenerator[AsyncOpenAI]:
         return "never"
 
     host = AgentHost(never, channels=[OpenAIChannel()])
-    transport = httpx.ASGITransport(host.app)
+    transport = httpx2.ASGITransport(host.app)
     async with (
-        httpx.AsyncClient(transport=transport) as http,
+        httpx2.AsyncClient(transport=transport) as http,
         AsyncOpenAI(
             base_url="http://host/v1", api_key="a", http_client=http, max_retries=0
         ) as client,
@@ -162,7 +162,7 @@ async def unready() -> AsyncGenerator[AsyncOpenAI]:
         yield client
 
 
-@pytest.mark.parametrize("kind", sorted(ANSWERS, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", list(ANSWERS))
 def test_every_error_has_the_status_that_problem_json_gives_it(kind: type[HostError]) -> None:
     """But for input that is not as documented, which OpenAI calls a bad request."""
     error = kind.__new__(kind)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from openai import APIError
@@ -164,8 +165,8 @@ async def test_a_stream_is_taken_up_again_behind_any_event() -> None:
 async def test_the_client_takes_a_stream_up_again() -> None:
     async with hosted(assist) as served:
         made = await served.openai.responses.create(input="hi", stream=True, background=True)
-        seen = [event async for event in made]
-        response_id = seen[0].response.id  # type: ignore[union-attr]
+        seen: list[Any] = [event async for event in made]
+        response_id = seen[0].response.id
         again = await served.openai.responses.retrieve(
             response_id, stream=True, starting_after=seen[2].sequence_number
         )
@@ -184,6 +185,7 @@ async def test_who_leaves_a_stream_finds_the_rest_of_it() -> None:
         yield TextDelta(text="second")
 
     async with hosted(slow) as served:
+        response_id, last = "", -1
         stream = await served.openai.responses.create(input="hi", stream=True)
         async for event in stream:
             if event.type == "response.created":

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from openai import AuthenticationError, NotFoundError, OpenAI
+from openai import NotFoundError, OpenAI
 
 from agent_host import AgentHost
 from agent_host.testing.live_server import live_server

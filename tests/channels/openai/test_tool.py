@@ -21,7 +21,9 @@ def output(call: Any, value: str) -> Any:
 
 
 async def ask(served: Hosted, text: str, **more: Any) -> Response:
-    return await served.openai.responses.create(input=text, tools=[TOOL], **more)
+    create: Any = served.openai.responses.create
+    response: Response = await create(input=text, tools=[TOOL], **more)
+    return response
 
 
 async def test_a_call_is_handed_to_the_caller_whose_output_goes_on() -> None:
@@ -145,6 +147,7 @@ async def test_a_call_wants_its_output_and_nothing_else() -> None:
     async with hosted(assist) as served:
         asked = await ask(served, "tool")
         (call,) = calls(asked)
+        given: Any
         for given in (
             "never mind",
             [output(call, "3"), {"role": "user", "content": "quick"}],

@@ -86,6 +86,13 @@ class AccessSettings(Section):
             "only."
         ),
     )
+    operator_door: bool = Field(
+        default=True,
+        description=(
+            "With a store in a folder: let whoever owns the folder administer the running host, "
+            "over loopback (`agent-host runs`, `agent-host tasks`)."
+        ),
+    )
     jwt: JwtSettings = Field(
         default_factory=JwtSettings,
         description="Tokens of one issuer, as OpenID Connect and OAuth 2.0 servers make them.",

@@ -116,6 +116,7 @@ __all__ = [
     "DEFAULT_FOLDER",
     "LOCK",
     "QUARANTINE",
+    "SCHEME",
     "folder_of_url",
     "prepare_database",
     "prepare_file",

@@ -1,4 +1,4 @@
-"""The parameters of admin routes, each checked: what is unknown, doubled or out of range is refused.
+"""Parameters of admin routes, each checked: what is unknown, doubled or out of range is refused.
 
 An id of the wrong form names nothing, and reads exactly as one that nothing has.
 """

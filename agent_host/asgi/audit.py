@@ -1,4 +1,4 @@
-"""One line in the log for whatever an operator changes: who, what, on which id, and how it ended."""
+"""One line in the log for whatever an operator changes: who, what, which id, and how it ended."""
 
 import asyncio
 import logging

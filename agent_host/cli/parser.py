@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent_host.cli.key_parser import AddCommand, add_keys
+from agent_host.cli.operator_parser import add_runs, add_tasks
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -25,6 +26,7 @@ examples:
   AGENT_HOST_LOG__FORMAT=json agent-host run app:agent
   agent-host config check --config deploy/agent-host.toml
   agent-host keys create laptop              from then on, callers need a key
+  agent-host runs list --status failed       everybody's runs, on the server that runs here
 """
 
 _RUN_EXAMPLES: Final = """\
@@ -91,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_channels(commands.add_parser)
     _add_config(commands.add_parser)
     add_keys(commands.add_parser, partial(_finish, module="agent_host.cli.key"))
+    add_runs(commands.add_parser, partial(_finish, module="agent_host.cli.operate_run"))
+    add_tasks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_task"))
     return parser
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from agent_host.errors import ConfigurationError
+from agent_host.errors import ConfigurationError, StoreUnavailableError
 from agent_host.stores.disk_folder import LOCK, prepare_file
 
 try:
@@ -73,4 +73,29 @@ class FolderLock:
         return f"process {pid} on {host} since {since}"
 
 
-__all__ = ["FolderLock"]
+def is_owned(folder: Path) -> bool:
+    """Whether a process owns the folder now. It is held for the moment of the look, which one that
+    is about to take it waits for.
+
+    Raises:
+        StoreUnavailableError: it cannot be looked at.
+    """
+    if fcntl is None:  # pragma: no cover - Windows
+        return False
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        message = f"The store's folder {folder} cannot be looked into: {error.strerror}."
+        raise StoreUnavailableError(message) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+__all__ = ["FolderLock", "is_owned"]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,13 +11,14 @@ import pytest
 
 from agent_host.errors import TargetError
 from agent_host.stores.memory import MemoryStateStore
-from agent_host.types import Question, QuestionId
+from agent_host.types import Question, QuestionId, RunPolicy
 from agent_host.types.event import InputRequired
 from tests.asgi.admin import client_of, operated
 from tests.host.harness import acting_as, request
 from tests.host.killed import SurvivingStore
 
 SECRET = "plum-tomato-42"
+AT_ONCE = RunPolicy(cancel_grace=timedelta())
 
 
 async def talk(text: str) -> AsyncIterator[Any]:
@@ -67,7 +69,7 @@ async def test_nothing_of_what_was_said_is_shown(
     store: SurvivingStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with operated(talk, store=store) as (host, client):
+    async with operated(talk, store=store, run_policy=AT_ONCE) as (host, client):
         async with client_of(host, "caller") as caller:
             for word in ("say", "fail", "ask", "wait"):
                 body = {
@@ -78,9 +80,9 @@ async def test_nothing_of_what_was_said_is_shown(
                 }
                 if word != "say":
                     body.pop("session_id")
-                headers = {"idempotency-key": f"{word} {SECRET}"}
+                headers = {"idempotency-key": f"{word}-{SECRET}"}
                 answer = await caller.post("/invocations", json=body, headers=headers)
-                assert answer.status_code == httpx.codes.ACCEPTED
+                assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         while len(await listed(client, status="running")) != 1 or await listed(
             client, status="queued"
         ):
@@ -104,19 +106,21 @@ async def test_a_run_is_cancelled_and_the_log_says_by_whom(
     store: SurvivingStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "agent_host.asgi.audit")
-    async with operated(talk, store=store) as (host, client):
+    async with operated(talk, store=store, run_policy=AT_ONCE) as (host, client):
         with acting_as("alice"):
-            started = await host.context.start(request("wait"))
+            started = await host.context.start(request("wait", background=True))
         run_id = started.run.id
         while (await client.get(f"/admin/runs/{run_id}")).json()["status"] != "running":
             await asyncio.sleep(0)
         shown = (await client.get(f"/admin/runs/{run_id}")).json()
         assert (shown["live"], shown["background"], shown["tenant"]) == (True, True, "default")
         assert (await client.post(f"/admin/runs/{run_id}/cancel")).json()["id"] == run_id
+        while (await client.get(f"/admin/runs/{run_id}")).json()["status"] != "cancelled":
+            await asyncio.sleep(0)
         again = await client.post(f"/admin/runs/{run_id}/cancel")
         assert (again.status_code, again.json()["code"]) == (409, "not_cancellable")
-        assert (await client.get(f"/admin/runs/{run_id}")).json()["status"] == "cancelled"
-        assert [one.getMessage() for one in caplog.records] == [
+        audit = [one for one in caplog.records if one.name == "agent_host.asgi.audit"]
+        assert [one.getMessage() for one in audit] == [
             f"operator 'admin-7' of tenant 'default' (token): run.cancel {run_id}: done",
             f"operator 'admin-7' of tenant 'default' (token): run.cancel {run_id}: not_cancellable",
         ]

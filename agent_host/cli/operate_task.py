@@ -6,17 +6,16 @@ import math
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from threading import Event, Thread
-from typing import Any, Final, cast
+from typing import Final, cast
 
+from agent_host.cli.duration import read_duration
 from agent_host.cli.operate_run import EXIT_REFUSED
 from agent_host.cli.operator_client import OperatorClient, OperatorRefusedError
 from agent_host.cli.operator_place import find_host, find_place
 from agent_host.cli.operator_text import gather, show_list, show_one
 from agent_host.cli.stored_state import StoredState
 from agent_host.errors import ConfigurationError, HostError
-from agent_host.settings.unit import DURATION_EXPECTED, parse_duration
 from agent_host.types.json import JsonObject
 
 _PROGRESS_SECONDS: Final = 1.0
@@ -94,7 +93,7 @@ def _purge(arguments: argparse.Namespace) -> None:
         done = {"id": arguments.id, "purged": True}
         print(json.dumps(done) if arguments.json else f"Purged {arguments.id}.")
         return
-    age = arguments.older_than and _duration(arguments.older_than)
+    age = read_duration(arguments.older_than, flag="--older-than")
     seconds = None if age is None else math.ceil(age.total_seconds())
     _do_all(arguments, "purge", {"kind": arguments.kind, "older_than_seconds": seconds})
 
@@ -144,16 +143,6 @@ def _check_filters(arguments: argparse.Namespace) -> None:
     """One task is named by its id, and is not looked at for anything else."""
     if arguments.kind is not None or getattr(arguments, "older_than", None) is not None:
         raise ConfigurationError("--kind and --older-than go with --all, and not with an ID.")
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        found: Any = parse_duration(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, timedelta) or found < timedelta():
-        raise ConfigurationError(f"--older-than: {DURATION_EXPECTED}")
-    return found
 
 
 __all__ = ["execute"]

@@ -23,7 +23,7 @@ AT_ONCE = RunPolicy(cancel_grace=timedelta())
 
 async def talk(text: str) -> AsyncIterator[Any]:
     yield text
-    match text.split()[0]:
+    match text.split(maxsplit=1)[0]:
         case "fail":
             raise TargetError(SECRET, code=f"Because of {SECRET}")
         case "ask":

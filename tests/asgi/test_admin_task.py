@@ -145,7 +145,7 @@ async def test_ten_thousand_dead_letters_are_paged_replayed_and_purged(tmp_path:
         stored = stored_task(task, order=number)
         writes += (put_task(stored), *put_graves(stored))
     async with operated(echo, store=DiskStateStore(tmp_path / "state")) as (host, client):
-        await host._store.commit(writes)  # noqa: SLF001 - what an earlier process left
+        await host._store.commit(writes)
         seen: list[str] = []
         query: dict[str, Any] = {"limit": 200}
         while True:

@@ -18,7 +18,7 @@ from agent_host.authentication.operator_file import (
 from agent_host.errors import ConfigurationError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PASS = OperatorPass(url="http://127.0.0.1:8080", token="aho_x", pid=7, started_at=NOW)  # noqa: S106
+PASS = OperatorPass(url="http://127.0.0.1:8080", token="aho_x", pid=7, started_at=NOW)
 
 
 def test_it_comes_back_as_it_was_and_is_for_its_owner(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 )
 def test_a_token_is_sent_nowhere_else(tmp_path: Path, url: str) -> None:
     file = OperatorFile(tmp_path)
-    file.write(OperatorPass(url=url, token="aho_x", pid=7, started_at=NOW))  # noqa: S106
+    file.write(OperatorPass(url=url, token="aho_x", pid=7, started_at=NOW))
     with pytest.raises(ConfigurationError, match="away from this machine"):
         file.read()
 

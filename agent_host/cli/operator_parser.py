@@ -5,7 +5,7 @@ from typing import Final
 
 from agent_host.cli.key_parser import AddCommand, Finish
 
-_STATUSES: Final = ("queued", "running", "input_required", "completed", "failed", "cancelled")
+STATUSES: Final = ("queued", "running", "input_required", "completed", "failed", "cancelled")
 
 _RUN_EXAMPLES: Final = """\
 Where the state is in a folder, whoever owns the folder operates the host that serves from it.
@@ -43,7 +43,7 @@ def add_runs(add: AddCommand, finish: Finish) -> None:
         title="actions", metavar="ACTION", dest="action", required=True
     ).add_parser
     listed = actions("list", help="show runs, newest first", description="Runs, newest first.")
-    listed.add_argument("--status", choices=_STATUSES, metavar="STATUS", help=", ".join(_STATUSES))
+    listed.add_argument("--status", choices=STATUSES, metavar="STATUS", help=", ".join(STATUSES))
     _add_amount(listed)
     shown = actions("show", help="show one run", description="Show one run.")
     cancelled = actions(
@@ -126,4 +126,4 @@ def _add_place(action: argparse.ArgumentParser) -> None:
     )
 
 
-__all__ = ["add_runs", "add_tasks"]
+__all__ = ["STATUSES", "add_runs", "add_tasks"]

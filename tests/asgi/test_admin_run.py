@@ -41,7 +41,7 @@ async def store() -> AsyncIterator[SurvivingStore]:
         yield SurvivingStore(memory)
 
 
-async def listed(client: httpx.AsyncClient, **parameters: object) -> list[str]:
+async def listed(client: httpx.AsyncClient, **parameters: str | int) -> list[str]:
     found: list[str] = []
     cursor: str | None = None
     while True:

@@ -144,8 +144,9 @@ async def test_ten_thousand_dead_letters_are_paged_replayed_and_purged(tmp_path:
         )
         stored = stored_task(task, order=number)
         writes += (put_task(stored), *put_graves(stored))
-    async with operated(echo, store=DiskStateStore(tmp_path / "state")) as (host, client):
-        await host._store.commit(writes)
+    store = DiskStateStore(tmp_path / "state")
+    async with operated(echo, store=store) as (_, client):
+        await store.commit(writes)
         seen: list[str] = []
         query: dict[str, Any] = {"limit": 200}
         while True:
@@ -156,7 +157,7 @@ async def test_ten_thousand_dead_letters_are_paged_replayed_and_purged(tmp_path:
                 break
             query["after"] = page["next_cursor"]
         assert len(seen) == len(set(seen)) == MANY
-        old = {"kind": "kind0", "older_than_seconds": 9 * 86_400}
+        old: dict[str, Any] = {"kind": "kind0", "older_than_seconds": 9 * 86_400}
         purged = await client.post("/admin/tasks/dead/purge", params=old)
         assert purged.json() == {"purged": MANY // 2 - 50}
         replayed = await client.post("/admin/tasks/dead/replay", params={"kind": "kind0"})

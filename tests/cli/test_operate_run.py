@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agent_host.cli.operator_parser import _STATUSES
+from agent_host.cli.operator_parser import STATUSES
 from agent_host.types import RunStatus
 from tests.cli.operated import SECRET, Operated
 
@@ -32,9 +32,8 @@ def test_runs_are_listed_shown_and_cancelled(operated: Operated) -> None:
         assert operated.json("runs", "list", "--limit", "1")[0]["id"] == waiting
         shown = operated.said("runs", "show", waiting)
         assert re.search(r"^live +yes$", shown, re.MULTILINE)
-        assert re.search(
-            r"^status +cancelled$", operated.said("runs", "cancel", waiting), re.MULTILINE
-        )
+        cancelled = operated.said("runs", "cancel", waiting)
+        assert re.search(r"^status +cancelled$", cancelled, re.MULTILINE)
         again = operated.command("runs", "cancel", waiting)
         assert (again.returncode, again.stdout) == (1, "")
         assert "agent-host: The run is over: it is cancelled." in again.stderr
@@ -172,4 +171,4 @@ def test_what_cannot_be_done_is_said_with_code_2(
 
 
 def test_every_status_can_be_asked_for() -> None:
-    assert set(_STATUSES) == set(RunStatus)
+    assert set(STATUSES) == set(RunStatus)

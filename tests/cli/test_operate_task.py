@@ -25,7 +25,7 @@ def operated(tmp_path: Path) -> Operated:
 
 
 def bury(folder: Path, count: int = COUNT, *, old: int = OLD) -> Sequence[str]:
-    """Leave dead letters in the folder, as a server would; their ids. The `old` first are of old."""
+    """Leave dead letters in the folder, as a server would; their ids. The first are of old."""
     now = SystemClock().now()
     writes: list[Write] = []
     for number in range(count):

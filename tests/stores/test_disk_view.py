@@ -17,6 +17,7 @@ from agent_host.types.store import Append, Key, Lease, Put
 
 KEY = Key("noun", "whose", "b")
 STREAM = Key("journal", "whose", "b")
+LEASE = Lease(name=KEY, holder="x", fence=1)
 
 
 async def fill(store: StateStore) -> None:
@@ -81,7 +82,6 @@ WRITES: list[Callable[[StateStore], Awaitable[object]]] = [
     lambda view: view.renew(LEASE, time_to_live=timedelta(days=1)),
     lambda view: view.release(LEASE),
 ]
-LEASE = Lease(name=KEY, holder="x", fence=1)
 
 
 @pytest.mark.parametrize("write", WRITES)

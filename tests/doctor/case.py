@@ -1,8 +1,8 @@
 """What the doctor's tests share: a situation by a few words, and what a check says of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -56,4 +56,19 @@ def statuses(findings: Iterable[Finding]) -> list[Status]:
     return [finding.status for finding in findings]
 
 
-__all__ = ["NOBODY", "said", "situation", "statuses"]
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` says, as far as it is looked at."""
+
+    free: int
+
+
+def always(value: object) -> Callable[[object], object]:
+    """A stand-in for a function of one argument."""
+
+    def say(argument: object) -> object:
+        return value
+
+    return say
+
+
+__all__ = ["NOBODY", "Usage", "always", "said", "situation", "statuses"]

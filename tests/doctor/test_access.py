@@ -18,7 +18,8 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def make_key(**wish: Any) -> None:
-    ApiKeyBook(ApiKeyFile(KEYS)).create(KeyWish(**({"name": "one"} | wish)))
+    named: dict[str, Any] = {"name": "one"} | wish
+    ApiKeyBook(ApiKeyFile(KEYS)).create(KeyWish(**named))
 
 
 def key(**members: Any) -> ApiKey:
@@ -127,7 +128,7 @@ def test_old_ending_and_early_keys_are_worth_a_word() -> None:
 
 def test_metrics_need_somebody_who_may_read_them() -> None:
     make_key()
-    measured = {"telemetry": {"enabled": True, "metrics_route": True}}
+    measured: dict[str, Any] = {"telemetry": {"enabled": True, "metrics_route": True}}
     assert "nobody can read it" in said(check_keys(situation(**measured)))
     make_key(name="ops", scopes=frozenset({"admin"}))
     assert "nobody can read it" not in said(check_keys(situation(**measured)))

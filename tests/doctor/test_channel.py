@@ -10,7 +10,7 @@ from agent_host.doctor import channel
 from agent_host.doctor.channel import check_channels
 from agent_host.doctor.secret import check_secrets
 from agent_host_rest import RestChannel, RestConfig
-from tests.doctor.case import said, situation
+from tests.doctor.case import always, said, situation
 
 LONG = "a-long-and-random-secret"
 
@@ -35,7 +35,7 @@ def test_the_default_channels_fit() -> None:
 def test_doubled_names_and_paths_are_a_problem(
     monkeypatch: pytest.MonkeyPatch, second: RestConfig, text: str
 ) -> None:
-    monkeypatch.setattr(channel, "load_channel", lambda _: RestChannel)
+    monkeypatch.setattr(channel, "load_channel", always(RestChannel))
     mounted = {"rest": RestConfig(), "other": second}
     lines = said(check_channels(situation(channels=mounted)))
     assert lines.startswith("problem")

@@ -80,7 +80,7 @@ def test_whose_isolation_headers_are_taken_is_said() -> None:
         return said(check_isolation(situation(server=server, environ=environ or {})))
 
     assert isolation().startswith("ok: Isolation headers are removed")
-    behind = {"trusted_proxies": ["10.0.0.7"], "isolation_headers": True}
+    behind: dict[str, Any] = {"trusted_proxies": ["10.0.0.7"], "isolation_headers": True}
     assert isolation(**behind).startswith("warning: Isolation headers are taken from trusted")
     assert isolation(FOUNDRY).startswith("warning: Isolation headers are taken from every peer")
     assert isolation(FOUNDRY, isolation_headers=False).startswith("ok")

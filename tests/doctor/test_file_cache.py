@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from agent_host.doctor.exposure import exposures
 from agent_host.doctor.file_cache import check_files
 from agent_host.stores.disk_file import DiskFileStore
 from agent_host.stores.disk_folder import DATABASE
-from tests.doctor.case import said, situation
+from tests.doctor.case import Usage, always, said, situation
 
 FILES = Path(".agent-host/files")
-Usage = namedtuple("Usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
 
 
 def test_a_folder_that_the_cache_made_is_private() -> None:
@@ -48,7 +46,7 @@ def test_a_disk_without_room_for_the_limit_is_worth_a_word(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FILES.mkdir(parents=True, mode=0o700)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 1024))
+    monkeypatch.setattr(shutil, "disk_usage", always(Usage(1024)))
     assert "the disk has no room" in said(check_files(situation()))
 
 

@@ -1,11 +1,12 @@
 """Python and packages: those that fit, and those that do not."""
 
 import sys
+from importlib.metadata import requires
 
 import pytest
 
 from agent_host.doctor import software
-from tests.doctor.case import said, situation
+from tests.doctor.case import always, said, situation
 
 
 def test_this_python_and_these_packages_fit() -> None:
@@ -29,7 +30,7 @@ def test_a_python_that_is_too_old_is_a_problem(monkeypatch: pytest.MonkeyPatch) 
 def test_a_package_that_does_not_fit_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, needed: str, text: str
 ) -> None:
-    monkeypatch.setattr(software, "requires", lambda _: [needed])
+    monkeypatch.setattr(software, "requires", always([needed]))
     checked = software.check_extra_packages(
         situation(access={"jwt": {"issuer": "https://id.example", "audience": ["me"]}})
     )
@@ -44,12 +45,10 @@ def test_a_package_that_does_not_fit_is_a_problem(
 def test_what_is_not_asked_for_need_not_be_there(
     monkeypatch: pytest.MonkeyPatch, needed: str
 ) -> None:
-    monkeypatch.setattr(software, "requires", lambda _: [needed])
+    monkeypatch.setattr(software, "requires", always([needed]))
     assert said(software.check_packages()).startswith("ok")
 
 
 def test_the_known_hole_in_starlette_is_asked_about() -> None:
     """CVE-2026-48710 is closed in 1.0.1: the package's own requirement says so."""
-    assert any(
-        text.startswith("starlette>=1.0.1") for text in software.requires("agent-host-server") or []
-    )
+    assert any(text.startswith("starlette>=1.0.1") for text in requires("agent-host-server") or [])

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,11 @@ from agent_host.stores.disk_folder import DATABASE, LOCK, QUARANTINE
 from agent_host.stores.disk_lock import FolderLock
 from agent_host.system import SystemClock
 from agent_host.types.store import Key, Put
-from tests.doctor.case import said, situation
+from tests.doctor.case import Usage, always, said, situation
 
 FOLDER = Path("state")
-ON_DISK = {"store": "disk://state"}
+ON_DISK: dict[str, Any] = {"store": "disk://state"}
 HOST = Listener(address="127.0.0.1", port=8080, tenant=Tenant.HOST)
-Usage = namedtuple("Usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
 
 
 def fill() -> None:
@@ -155,7 +153,7 @@ def test_a_folder_that_cannot_be_written_is_a_problem() -> None:
     ("free", "status"), [(10, "problem"), (512 * 1024**2, "warning"), (8 * 1024**3, "ok")]
 )
 def test_room_is_looked_at(monkeypatch: pytest.MonkeyPatch, free: int, status: str) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free))
+    monkeypatch.setattr(shutil, "disk_usage", always(Usage(free)))
     assert on_disk(check_room).startswith(f"{status}: ")
 
 

@@ -115,7 +115,7 @@ async def test_a_host_that_still_asks_nobody_is_found(folder: Path) -> None:
 
 
 async def test_a_host_that_anybody_administers_is_said_to_be_one(folder: Path) -> None:
-    open_to_all = {"telemetry": METERED, "access": {"anonymous_admin": True}}
+    open_to_all: dict[str, Any] = {"telemetry": METERED, "access": {"anonymous_admin": True}}
     async with hosted(folder, **open_to_all) as listener:
         lines = await asked(check_operator_doors, situation(listener=listener, **open_to_all))
         assert lines.startswith("warning: Open to whoever reaches the port: /metrics")
@@ -135,7 +135,7 @@ async def test_what_has_holes_is_found() -> None:
 
 
 async def test_routes_that_only_the_running_host_has_are_tried_too() -> None:
-    document = {"paths": {"/extra/{id}": {"get": {"security": [{"caller": []}]}}}}
+    document: dict[str, Any] = {"paths": {"/extra/{id}": {"get": {"security": [{"caller": []}]}}}}
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(document)

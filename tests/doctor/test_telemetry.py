@@ -67,7 +67,7 @@ def test_an_event_file_that_cannot_be_made_is_a_problem() -> None:
 
 
 def test_debug_is_for_one_s_own_machine() -> None:
-    debug = {"log": {"level": "debug"}}
+    debug: dict[str, Any] = {"log": {"level": "debug"}}
     assert said(check_log(situation())).startswith("ok")
     assert said(check_log(situation(**debug))).startswith("ok")
     assert said(check_log(situation(proof=True, **debug))).startswith("warning: The log is at")

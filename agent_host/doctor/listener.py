@@ -89,10 +89,12 @@ class Listener:
 
 
 def find_listener(host: str, port: int) -> Listener:
-    """Who listens there. A host says so by its `/healthz`; port 0 is nobody's."""
+    """Who listens there. A host says so by its `/healthz`; port 0 is nobody's. An address of
+    another machine is not asked anything.
+    """
     address = _resolve(_EVERYWHERE.get(host, host), port)
     nobody = Listener(address=address or host, port=port, tenant=Tenant.NOBODY)
-    if port == 0 or address is None or not _accepts(address, port):
+    if port == 0 or address is None or not (_is_here(address) and _accepts(address, port)):
         return nobody
     other = Listener(address=address, port=port, tenant=Tenant.OTHER)
     answer = other.ask("GET", "/healthz", wants_body=True)
@@ -108,6 +110,17 @@ def _resolve(host: str, port: int) -> str | None:
     except (OSError, UnicodeError):
         return None
     return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
+
+
+def _is_here(address: str) -> bool:
+    """Whether it is an address of this machine: nobody else's can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def _accepts(address: str, port: int) -> bool:

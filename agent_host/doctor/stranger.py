@@ -25,6 +25,7 @@ _METHODS: Final = frozenset({"delete", "get", "patch", "post", "put"})
 _OPENAPI: Final = "/openapi.json"
 _OPERATOR_PATHS: Final = ("/metrics", "/admin", "/admin/", "/admin/runs", "/admin/tasks")
 _NOT_THERE: Final = frozenset({404, 405})
+_UNSURE: Final = 503
 _TALKATIVE: Final = ("server", "x-powered-by", "x-aspnet-version", "via")
 _STRANGE: Final = "doctor.invalid"
 _FEW: Final = 20
@@ -74,20 +75,21 @@ def _judge(listener: Listener, places: list[Place]) -> Iterator[Finding]:
         answers[forged] = _ask(listener, forged, {"authorization": "Bearer ah_doctor_madeup"})
     silent = [place for place, answer in answers.items() if answer is None]
     missing = [p for p, a in answers.items() if a is not None and a.status in _NOT_THERE]
+    unsure = [p for p, a in answers.items() if a is not None and a.status == _UNSURE]
     letting = [
         place
         for place, answer in answers.items()
-        if answer is not None and answer.status not in _REFUSED | _NOT_THERE | {503}
+        if answer is not None and answer.status not in _REFUSED | _NOT_THERE | {_UNSURE}
     ]
     if letting:
         yield problem(
             f"Strangers are let in by {_listed(letting)}.",
             "If it runs with older settings restart it; else stop it, and report this.",
         )
-    if missing or silent or any(a is not None and a.status == 503 for a in answers.values()):  # noqa: PLR2004
+    if missing or silent or unsure:
         yield warning(
-            f"Of {len(answers)} questions {len(missing)} were for routes that the host has not "
-            f"and {len(silent)} were not answered.",
+            f"Of {len(answers)} questions {len(missing)} were for routes that the host has not, "
+            f"{len(silent)} were not answered, and to {len(unsure)} it could not say who may.",
             "Restart the host with these settings, and check the key file and the issuer.",
         )
     elif not letting:

@@ -164,6 +164,15 @@ def test_what_is_in_the_store_is_counted() -> None:
     assert "every page is whole" in on_disk(check_content, wishes=Wishes(thorough=True))
 
 
+async def test_a_store_is_looked_at_beside_its_server() -> None:
+    async with DiskStateStore(FOLDER) as store:
+        await store.commit([Put(Key("c", "p", "i"), b"x")])
+        assert on_disk(check_content).startswith("ok: 1 records in ")
+        assert on_disk(check_lock, listener=HOST).startswith("ok: Process")
+        assert on_disk(check_folder).startswith("ok")
+        await store.commit([Put(Key("c", "p", "j"), b"x")])
+
+
 def test_a_damaged_database_is_a_problem() -> None:
     fill()
     size = (FOLDER / DATABASE).stat().st_size

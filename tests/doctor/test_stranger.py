@@ -173,6 +173,26 @@ async def test_who_listens_is_found() -> None:
     assert await asyncio.to_thread(gone.ask, "GET", "/") is None
 
 
+def test_another_machine_is_not_asked() -> None:
+    assert find_listener("192.0.2.1", 80).tenant is Tenant.NOBODY
+
+
+async def test_a_host_that_cannot_say_who_may_is_not_called_shut(folder: Path) -> None:
+    make_key()
+    async with hosted(folder) as listener:
+        (folder / ".agent-host" / "keys.json").write_text("{}")
+
+        async def until_unsure() -> str:
+            while True:
+                lines = await asked(check_strangers, situation(proof=True, listener=listener))
+                if not lines.startswith("ok"):
+                    return lines
+
+        lines = await until_unsure()
+        assert lines.startswith("warning: Of ")
+        assert "check the key file" in lines
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
 def test_nobody_listens_where_there_is_nothing(host: str) -> None:
     assert find_listener(host, 0).tenant is Tenant.NOBODY

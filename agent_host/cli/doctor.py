@@ -41,7 +41,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _line(entry: Entry) -> str:
-    text = " ".join(str(entry.finding).split())
+    words = " ".join(str(entry.finding).split())
+    text = "".join(letter if letter.isprintable() else "?" for letter in words)
     return f"{entry.finding.status.value:<8} {entry.check:<14} {text}"
 
 

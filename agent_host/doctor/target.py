@@ -54,6 +54,8 @@ def _loaded(reference: str) -> Finding:
             target = adapt_target(load_target(reference), "agent")
     except ConfigurationError as error:
         return problem(str(error), f"Correct it, or {setting('target')}.")
+    except SystemExit:  # it must not end us with a code of its own
+        return problem("The target's code ends the process when it is loaded.", "Correct it.")
     return ok(f"The target {target.description.name!r} can be loaded and hosted.")
 
 

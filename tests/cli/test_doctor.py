@@ -81,6 +81,13 @@ def test_wrong_settings_are_a_finding(capsys: pytest.CaptureFixture[str], folder
     assert len([line for line in text.splitlines() if line.startswith("problem")]) == 1
 
 
+def test_names_of_files_cannot_paint_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "\x1b[32mok.py:agent", "--port", "0"])
+    text = capsys.readouterr().out
+    assert code == 1
+    assert "\x1b" not in text
+
+
 def test_a_wrong_command_line_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["doctor", "--colour"])

@@ -1,9 +1,13 @@
 """The store: its kind, its folder, who has it, room and writing, and what is in it."""
 
 import asyncio
+import json
 import os
 import shutil
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +116,13 @@ def test_who_has_the_folder_is_named() -> None:
         alone = on_disk(check_lock)
         assert alone.startswith("warning")
         assert "not seen from here" not in alone
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        holder = {"pid": ended.pid, "host": socket.gethostname(), "since": "then"}
+        (FOLDER / LOCK).write_text(json.dumps(holder))
+        assert "That process is not seen from here." in on_disk(check_lock)
+        (FOLDER / LOCK).write_text(json.dumps(holder | {"pid": 1 << 80}))
+        assert "That process is not seen from here." in on_disk(check_lock)
         (FOLDER / LOCK).write_text("")
         assert on_disk(check_lock).startswith("warning: A process has the store")
         assert on_disk(check_writing).startswith("skipped: A process has the store")

@@ -46,7 +46,7 @@ def test_it_is_loaded_if_asked_for(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("code", ["raise ValueError\n", "agent = 7\n"])
+@pytest.mark.parametrize("code", ["raise ValueError\n", "raise SystemExit(0)\n", "agent = 7\n"])
 def test_a_target_that_cannot_be_hosted_is_a_problem(folder: Path, code: str) -> None:
     (folder / "bot.py").write_text(code)
     wishes = Wishes(load_target=True)

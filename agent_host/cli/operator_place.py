@@ -12,7 +12,7 @@ from agent_host.cli.source import load
 from agent_host.errors import ConfigurationError
 from agent_host.settings.source import ADMIN_KEY_VARIABLE
 from agent_host.stores.disk_folder import SCHEME, folder_of_url
-from agent_host.stores.disk_lock import is_owned
+from agent_host.stores.disk_lock import is_locked
 
 _NO_FOLDER: Final = (
     "This host's store is no folder, so its owner has no way in. Name the host with --url, and "
@@ -35,7 +35,7 @@ def find_place(arguments: argparse.Namespace) -> OperatorClient | Path:
     if not store.startswith(SCHEME):
         raise ConfigurationError(_NO_FOLDER)
     folder = folder_of_url(store)
-    if not is_owned(folder):
+    if not _is_served(folder):
         return folder
     found = OperatorFile(folder).read()
     if found is None:
@@ -66,6 +66,14 @@ def not_serving(folder: Path) -> str:
         f"No server runs on {folder}. Start one with `agent-host run`, or name another folder with "
         "--store, or a host with --url."
     )
+
+
+def _is_served(folder: Path) -> bool:
+    try:
+        return is_locked(folder)
+    except OSError as error:
+        message = f"The store's folder {folder} cannot be looked into: {error.strerror}."
+        raise ConfigurationError(message) from error
 
 
 def _by_key(arguments: argparse.Namespace) -> OperatorClient:

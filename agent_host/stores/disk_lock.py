@@ -9,11 +9,11 @@ import os
 import socket
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
-from agent_host.errors import ConfigurationError, StoreUnavailableError
+from agent_host.errors import ConfigurationError
 from agent_host.stores.disk_folder import LOCK, prepare_file
 
 try:
@@ -22,6 +22,14 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 _HOLDER_BYTES: Final = 4096
+
+
+class Holder(NamedTuple):
+    """Who wrote into the lock's file that the folder is theirs, as they spelled it."""
+
+    pid: int
+    host: str
+    since: str
 
 
 class FolderLock:
@@ -64,38 +72,43 @@ class FolderLock:
             self._descriptor = None
 
     def _holder(self) -> str:
-        try:
-            text = (self._folder / LOCK).read_bytes()[:_HOLDER_BYTES]
-            known = orjson.loads(text)
-            pid, host, since = int(known["pid"]), str(known["host"]), str(known["since"])
-        except (OSError, ValueError, KeyError, TypeError):
+        holder = read_holder(self._folder)
+        if holder is None:
             return "another process"
-        return f"process {pid} on {host} since {since}"
+        return f"process {holder.pid} on {holder.host} since {holder.since}"
 
 
-def is_owned(folder: Path) -> bool:
-    """Whether a process owns the folder now. It is held for the moment of the look, which one that
-    is about to take it waits for.
+def read_holder(folder: Path) -> Holder | None:
+    """Who had the folder last, whether they still have it or not; None if nobody says."""
+    try:
+        text = (folder / LOCK).read_bytes()[:_HOLDER_BYTES]
+        known = orjson.loads(text)
+        return Holder(int(known["pid"]), str(known["host"]), str(known["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process has the folder now. Nothing is made or changed; whoever starts in this
+    very moment finds the lock taken for an instant, and tries again.
 
     Raises:
-        StoreUnavailableError: it cannot be looked at.
+        OSError: the lock's file cannot be looked at.
     """
     if fcntl is None:  # pragma: no cover - Windows
         return False
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, flags)
     except FileNotFoundError:
         return False
-    except OSError as error:
-        message = f"The store's folder {folder} cannot be looked into: {error.strerror}."
-        raise StoreUnavailableError(message) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return True
     finally:
         os.close(descriptor)
     return False
 
 
-__all__ = ["FolderLock", "is_owned"]
+__all__ = ["FolderLock", "Holder", "is_locked", "read_holder"]

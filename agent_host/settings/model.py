@@ -31,7 +31,7 @@ def _lower(value: object) -> object:
 
 def _check_url(value: str) -> str:
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
-        message = "expected a URL such as memory://"
+        message = "expected a URL such as disk:///var/lib/agent-host or memory://"
         raise ValueError(message)
     return value
 

@@ -179,7 +179,10 @@ def test_a_channel_named_on_the_command_line_is_the_only_one(place: Place) -> No
         ("[server]\ngrace = 'soon'\n", "server.grace in {file}: expected a duration such as 30s"),
         ("[log]\nlevel = 'loud'\n", 'log.level in {file}: expected one of "debug", "info"'),
         ("[session]\nmode = 1\n", 'session.mode in {file}: expected one of "auto", "required"'),
-        ("store = 'redis'\n", "store in {file}: expected a URL such as memory://"),
+        (
+            "store = 'redis'\n",
+            "store in {file}: expected a URL such as disk:///var/lib/agent-host or memory://",
+        ),
         ("target = ''\n", "target in {file}: string should have at least 1 character"),
         ("[channels.rest]\nenabled = 'yep'\n", "rest.enabled in {file}: expected true or false"),
         ("[channels.chat]\n", "channels.chat.token: is required and not set. .*CHAT__TOKEN"),

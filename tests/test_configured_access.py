@@ -77,7 +77,7 @@ def test_a_key_file_that_cannot_be_looked_at_is_never_no_key_file(
 ) -> None:
     """Such as a mounted secret that went, or a folder that this user may not enter."""
     keys_file.symlink_to(keys_file.with_name(leads_to))
-    with pytest.raises(ConfigurationError, match="access.keys_file"):
+    with pytest.raises(ConfigurationError, match=r"access\.keys_file"):
         build(keys_file)
 
 

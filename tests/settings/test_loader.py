@@ -217,7 +217,11 @@ def test_what_is_wrong_in_the_file_is_named_with_its_key(
         ("AGENT_HOST_SERVER", '{"port": "x"}', "(port): expected an integer"),
         ("AGENT_HOST_CHANNELS__REST", "x", "expected a table"),
         ("AGENT_HOST_CHANNELS__NOPE__X", "1", "There is no channel 'nope'."),
-        ("AGENT_HOST_CHANNELS__CHAT__ROOMS", "[1", "expected a list or table as JSON"),
+        (
+            "AGENT_HOST_CHANNELS__CHAT__ROOMS",
+            "[1",
+            'expected a list such as ["one", "two"] as JSON',
+        ),
         ("AGENT_HOST_CHANNELS__CHAT__ROOMS", "a", "expected a valid list"),
     ],
 )

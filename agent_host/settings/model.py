@@ -183,7 +183,9 @@ class Settings(Section):
     )
     description: str | None = Field(
         default=None,
-        description="What the host says of itself, in `/docs` for instance; else the target's words.",
+        description=(
+            "What the host says of itself, in `/docs` for instance; else what its target says."
+        ),
     )
     store: Annotated[str, AfterValidator(_check_url)] = Field(
         default="disk://.agent-host",

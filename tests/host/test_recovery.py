@@ -165,6 +165,25 @@ async def test_a_host_that_stops_in_order_hands_its_background_runs_on(
     assert target.attempts == [1]
 
 
+@pytest.mark.parametrize("rerunnable", [True, False])
+async def test_what_never_got_its_turn_is_handed_on_whatever_the_target_says(
+    store: MemoryStateStore, *, rerunnable: bool
+) -> None:
+    target = Slow(rerunnable=rerunnable)
+    host = AgentHost(
+        target, store=SurvivingStore(store), run_policy=QUICK, grace=timedelta(milliseconds=50)
+    )
+    async with host:
+        with acting_as("alice"):
+            first = await host.context.start(request("one", session="s", background=True))
+            await until_said(host.context, first.run.id)
+            second = await host.context.start(request("two", session="s", background=True))
+    again = Slow(rerunnable=rerunnable, goes_on=True)
+    outcome = await after_restart(store, again, second.run)
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.run.attempt == 1
+
+
 async def ask(turn: Turn) -> AsyncGenerator[RunEvent, Answer]:
     answer = yield InputRequired(questions=(Question(prompt="Who?", id=QuestionId("who")),))
     yield TextDelta(text=str(answer.value))

@@ -247,6 +247,7 @@ class RunLedger:
     async def hand_back(self) -> None:
         """The process goes down; the runner's task will let another go on with the run."""
         if self.run.status is RunStatus.QUEUED:
+            self.settled.set()
             return
         check_transition(self.run.status, RunStatus.QUEUED)
         now = self._parts.clock.now()

@@ -14,7 +14,7 @@ import sys
 import threading
 from datetime import timedelta
 
-from hypercorn.asyncio import serve
+from hypercorn.asyncio import serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.config import Config
 
 from agent_host.asgi.server import ServerOptions, run_server

@@ -125,6 +125,8 @@ def _broken(what: str, error: Exception) -> ConfigurationError:
     hint = ""
     if isinstance(error, ImportError) and "relative import" in str(error):
         hint = " A file inside a package is named by its module: package.module:attribute."
+    if isinstance(error, ConfigurationError):  # it says itself what to change
+        return ConfigurationError(f"{what}: {error}")
     return ConfigurationError(f"{what} raised {type(error).__name__}: {error}.{hint}")
 
 
@@ -146,6 +148,7 @@ def _walk(module: ModuleType, where: str, what: str) -> tuple[object, str, bool]
     for step in parsed["path"].split("."):
         if not hasattr(found, step):
             near = get_close_matches(step, dir(found), n=1)
+            near = near or [name for name in GUESSES if hasattr(found, name)]
             hint = f" Did you mean {near[0]!r}?" if near else ""
             message = f"{where}:{parsed['path']} is not there: no {step!r}.{hint}"
             raise ConfigurationError(message)

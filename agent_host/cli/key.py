@@ -24,11 +24,15 @@ def execute(arguments: argparse.Namespace) -> int:
         ConfigurationError: it cannot be done; the text says why.
     """
     path = Path(arguments.file or load(arguments).settings.access.keys_file).expanduser()
-    book = ApiKeyBook(ApiKeyFile(path))
+    file = ApiKeyFile(path)
+    book = ApiKeyBook(file)
     days = ApiKeyUse(path).days()
     if arguments.action == "create":
+        is_first = not file.exists()
         new, key = book.create(_wish(arguments))
         print(_new_as_json(new, key) if arguments.json else _new_as_text(new, key, path))
+        if is_first and not arguments.json:
+            print("It is the first key here: a host asks for one from its next start on.")
     elif arguments.action == "list":
         keys = book.keys()
         print(_list_as_json(keys, days) if arguments.json else format_table(_rows(keys, days)))

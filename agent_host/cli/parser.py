@@ -38,7 +38,7 @@ supported framework, or a factory of one of these.
 examples:
   agent-host run
   agent-host run app.py:agent --reload
-  agent-host run shop.bots:support --host 0.0.0.0 --insecure
+  agent-host run shop.bots:support --host 0.0.0.0      asks for a key: agent-host keys create NAME
   agent-host run --config production.toml --log-format json
 """
 

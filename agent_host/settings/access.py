@@ -77,7 +77,10 @@ class AccessSettings(Section):
     keys_file: str = Field(
         default=".agent-host/keys.json",
         min_length=1,
-        description="Where API keys are kept; `agent-host keys create` makes one.",
+        description=(
+            "Where API keys are kept, seen from the working directory; `agent-host keys create` "
+            "makes it. Changes count within two seconds."
+        ),
     )
     anonymous_admin: bool = Field(
         default=False,

@@ -61,8 +61,9 @@ class FolderLock:
     def refusal(self) -> ConfigurationError:
         """What to tell the operator when another process has the folder."""
         return ConfigurationError(
-            f"store: the folder {self._folder} is in use by {self._holder()}. One process owns it: "
-            "stop that one, or set store to another folder for this one."
+            f"The store's folder {self._folder} is in use by {self.holder()}. One process owns it: "
+            "stop that one, or set `store` to another folder for this one (--store, "
+            "AGENT_HOST_STORE)."
         )
 
     def release(self) -> None:
@@ -71,7 +72,8 @@ class FolderLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _holder(self) -> str:
+    def holder(self) -> str:
+        """Who has the folder, as far as the file says, for people to read."""
         holder = read_holder(self._folder)
         if holder is None:
             return "another process"

@@ -91,4 +91,6 @@ def test_a_mistyped_flag_is_not_taken_for_another(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as left:
         main(["run", "--relo"])
     assert left.value.code == 2
-    assert "--relo" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--relo" in said
+    assert "`agent-host run --help`" in said

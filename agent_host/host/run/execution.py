@@ -149,7 +149,7 @@ class Execution:
 
     async def _end(self, terminal: TerminalEvent) -> None:
         await self._until_stored()
-        if self._hands_back and self.ledger.run.status is not RunStatus.INPUT_REQUIRED:
+        if self._hands_back and self.ledger.trail.leads_on(self.ledger.run.status):
             await self._hand_back()
             return
         fence = None if self._place is None else self._place.lease
@@ -207,10 +207,10 @@ class Execution:
         self.stop(RunFailed(failure=INTERRUPTED), "lease_lost")
 
     def shut_down(self) -> None:
-        """The host goes down. A run that a task leads to is left for the next process, if it may
-        be run again; any other has failed.
+        """The host goes down. A run that a task leads to is left for the next process, if it has
+        not begun or may be run again; any other has failed.
         """
-        self._hands_back = self.ledger.trail.is_by_task
+        self._hands_back = self._verdict is None
         self.stop(RunFailed(failure=INTERRUPTED), "shutdown")
 
     def steer(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:

@@ -247,11 +247,10 @@ class RunLedger:
 
     async def hand_back(self) -> None:
         """The process goes down; the runner's task will let another go on with the run."""
-        if self.run.status is RunStatus.QUEUED:
-            return
-        check_transition(self.run.status, RunStatus.QUEUED)
-        now = self._parts.clock.now()
-        await self._commit(after=replace(self.run, status=RunStatus.QUEUED, updated_at=now))
+        if self.run.status is not RunStatus.QUEUED:
+            check_transition(self.run.status, RunStatus.QUEUED)
+            now = self._parts.clock.now()
+            await self._commit(after=replace(self.run, status=RunStatus.QUEUED, updated_at=now))
         self.settled.set()
 
     def give_up(self, terminal: RunFailed) -> None:

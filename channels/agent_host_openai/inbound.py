@@ -42,6 +42,9 @@ _ECHOED: Final = (
     "truncation",
     "user",
 )
+_NO_METADATA: Final[Mapping[str, str]] = {}
+_PLAIN: Final = frozenset({"model", "input", "stream", "store", "background"})
+"""A body of these alone has neither options nor anything to echo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +81,13 @@ def to_call(raw: bytes, *, models: ModelCatalogue, config: OpenAIConfig) -> Resp
     asked = checked(schema.ResponseCreate, body)
     _refuse(asked)
     model, chosen = models.choose(asked.model)
-    tools = () if asked.tools is None else to_tools(asked.tools, nested=False)
-    echo: dict[str, Any] = {
-        name: value for name in _ECHOED if (value := getattr(asked, name)) is not None
-    }
-    options = dict(chosen) if chosen else {}
-    if len(body) > _FEW:
-        options.update(_options(asked, tools=tools, echo=echo))
+    tools: tuple[JsonObject, ...] = ()
+    echo: dict[str, Any] = {}
+    options = chosen
+    if not body.keys() <= _PLAIN:
+        tools = to_tools(asked.tools, nested=False)
+        echo = {name: value for name in _ECHOED if (value := getattr(asked, name)) is not None}
+        options = {**chosen, **_options(asked, tools=tools, echo=echo)}
     if model != models.default:
         echo["model"] = model
     conversation = asked.conversation
@@ -94,15 +97,20 @@ def to_call(raw: bytes, *, models: ModelCatalogue, config: OpenAIConfig) -> Resp
         if not isinstance(conversation, str):
             conversation = conversation.id
         echo["conversation"] = conversation
+    if type(asked.input) is str:
+        message = Message.user(asked.input)
+        said = ItemInput(messages=(message,), said=(message,))
+    else:
+        said = read_input(asked.input, reader_of(config))
     return ResponseCall(
-        given=read_input(asked.input, reader_of(config)),
+        given=said,
         model=model,
         previous=asked.previous_response_id,
         conversation=conversation,
         stream=asked.stream is True,
         background=asked.background is True,
         store=asked.store is not False,
-        metadata=to_metadata(asked.metadata),
+        metadata=_NO_METADATA if asked.metadata is None else to_metadata(asked.metadata),
         options=options,
         tools=() if asked.tool_choice == "none" else tools,
         echo=echo,
@@ -152,9 +160,6 @@ def to_request(
 def reader_of(config: OpenAIConfig) -> ContentReader:
     """For the contents of one request."""
     return ContentReader(files_limit=config.files_limit, file_limit_bytes=config.file_limit_bytes)
-
-
-_FEW: Final = 1  # a body of `input` alone has no options
 
 
 def _options(

@@ -197,9 +197,7 @@ def _refuse(asked: schema.ChatCreate) -> None:
         raise unsupported("n", "there is one answer")
     if asked.functions is not None:
         raise unsupported("functions", "use tools")
-    if asked.audio is not None or (
-        asked.modalities is not None and list(asked.modalities) != ["text"]
-    ):
+    if asked.audio is not None or asked.modalities not in (None, ["text"]):
         raise unsupported("modalities", "answers are text")
     if asked.logprobs:
         raise unsupported("logprobs", "the target's are not known")

@@ -98,6 +98,8 @@ class _Folder:
         if not isinstance(item, Mapping):
             raise invalid(param, "should be an object")
         kind = item.get("type", "message")
+        if not isinstance(kind, str):
+            raise invalid(f"{param}.type", f"should be one of {_KNOWN}")
         if kind == "message":
             self._message(item, param)
         elif kind in _OUTPUTS:
@@ -152,7 +154,7 @@ class _Folder:
         self._replies.append(reply)
         self._tail.append(reply)
 
-    def _of_the_model(self, kind: JsonValue, item: Mapping[str, JsonValue], param: str) -> None:
+    def _of_the_model(self, kind: str, item: Mapping[str, JsonValue], param: str) -> None:
         match kind:
             case "function_call":
                 call = checked(schema.FunctionCallItem, item, param)

@@ -245,6 +245,7 @@ async def test_a_failure_in_a_stream_is_raised_by_the_client(text: str) -> None:
         ({"n": 2}, "n"),
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"modalities": ["audio"]}, "modalities"),
+        ({"modalities": 5}, "modalities"),
         ({"logprobs": True}, "logprobs"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),

@@ -116,6 +116,10 @@ BODY_MEMBERS = st.sampled_from(
         "stream_options",
         "reasoning",
         "n",
+        "modalities",
+        "audio",
+        "functions",
+        "prompt",
     ]
 )
 

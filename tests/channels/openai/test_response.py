@@ -279,6 +279,7 @@ async def test_what_is_not_stored_is_not_found() -> None:
         ({"metadata": {"openai": "x"}}, "metadata"),
         ({"input": []}, "input"),
         ({"input": [{"type": "computer_call"}]}, "input[0].type"),
+        ({"input": [{"type": ["message"]}]}, "input[0].type"),
         ({"input": [{"role": "robot", "content": "x"}]}, "input[0].role"),
         ({"background": True, "store": False}, "background"),
         ({"conversation": "conv_1", "previous_response_id": "resp_1"}, "previous_response_id"),

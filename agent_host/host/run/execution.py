@@ -351,7 +351,8 @@ class Execution:
     async def _take_place(self) -> None:
         if self._session is None:
             return
-        self._place = await self._gate.enter(self._session, self.ledger.run.id, returning=True)
+        run = self.ledger.run
+        self._place = await self._gate.enter(self._session, run.id, returning=run.created_at)
         if self._place is not None:
             self._place.occupant = self
             await self._place.wait()

@@ -153,6 +153,16 @@ class RunRecovery:
             logger.debug("run %s: another process was faster", run_id)
         except UnreadableRecordError as error:
             logger.error("run %s cannot be recovered: %s", run_id, error)  # noqa: TRY400
+            await self._end_unreadable(run_id, owner, done)
+
+    async def _end_unreadable(self, run_id: RunId, owner: Owner, done: Sweep) -> None:
+        try:
+            await self._background.end_unreadable(owner, run_id, has_entry=True)
+            done.interrupted += 1
+        except ConflictError:
+            logger.debug("run %s: another process was faster", run_id)
+        except UnreadableRecordError:
+            logger.debug("run %s is left to a release that can read it", run_id)
 
     def _may_run_again(self, ledger: RunLedger) -> bool:
         # At a question a generator stood in the memory that is gone: nobody can answer it.

@@ -40,6 +40,8 @@ def spoilt(run: Run, what: str) -> list[Write]:
     if what == "journal":
         key = Key("journal", partition, run.id)
         return [DeleteStream(key), Append(key, (NEWER % b"journal_entry",), None, None)]
+    if what == "run_live":
+        return [Put(Key(what, "all", run.id), NEWER % b"live_run")]
     identifier = run.id if what == "run_request" else str(run.session_id)
     kind = b"stored_request" if what == "run_request" else b"session"
     return [Put(Key(what, partition, identifier), NEWER % kind)]
@@ -60,7 +62,7 @@ async def test_a_queued_run_that_cannot_be_made_sense_of_has_failed(what: str) -
             assert (await finished(context, other.run.id)).run.status is RunStatus.COMPLETED
 
 
-@pytest.mark.parametrize("what", ["journal", "session"])
+@pytest.mark.parametrize("what", ["journal", "session", "run_live"])
 async def test_a_left_run_that_cannot_be_made_sense_of_has_failed(what: str) -> None:
     async with MemoryStateStore() as store:
         async with (
@@ -78,7 +80,8 @@ async def test_a_left_run_that_cannot_be_made_sense_of_has_failed(what: str) -> 
 
 
 async def test_a_run_of_a_newer_release_is_not_listed_and_hides_no_other() -> None:
-    async with MemoryStateStore() as store, hosted(shout, store=store) as context:
+    store = MemoryStateStore()
+    async with hosted(shout, store=store) as context:
         runs = [(await context.run(request(str(number)))).run for number in range(3)]
         await store.commit(
             [Put(Key("run", runs[1].owner.partition, runs[1].id), NEWER % b"run")]
@@ -94,7 +97,8 @@ async def test_a_run_of_a_newer_release_is_not_listed_and_hides_no_other() -> No
 
 @pytest.mark.parametrize("collection", ["session_name", "session_question"])
 async def test_damaged_text_is_told_as_a_damaged_record(collection: str) -> None:
-    async with MemoryStateStore() as store, hosted(shout, store=store) as context:
+    store = MemoryStateStore()
+    async with hosted(shout, store=store) as context:
         outcome = await context.run(request("one", session="s"))
         identifier = "s" if collection == "session_name" else str(outcome.run.session_id)
         key = Key(collection, outcome.run.owner.partition, identifier)

@@ -1,14 +1,18 @@
 """Run records: one per run, partitioned by owner, so that a foreign id is simply not there."""
 
+import logging
+
 from agent_host.codec import VersionedCodec
-from agent_host.errors import RequestError
+from agent_host.errors import RequestError, UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.identifier import RUN_PREFIX, RunId
+from agent_host.types.identifier import RUN_PREFIX
 from agent_host.types.page import Page
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.store import Key, Put
+from agent_host.types.store import Key, Put, Record
+
+logger = logging.getLogger(__name__)
 
 COLLECTION = "run"
 CODEC = VersionedCodec("run", 1, Run)
@@ -43,9 +47,19 @@ class RunRecords:
         records = await self._store.scan(
             COLLECTION, owner.partition, after=cursor, limit=limit + 1, newest_first=True
         )
-        runs = tuple(CODEC.decode(record.value) for record in records[:limit])
+        shown = records[:limit]
+        runs = tuple(run for run in map(_readable, shown) if run is not None)
         more = len(records) > limit
-        return Page(items=runs, next_cursor=RunId(runs[-1].id) if more and runs else None)
+        return Page(items=runs, next_cursor=shown[-1].key.id if more else None)
+
+
+def _readable(record: Record) -> Run | None:
+    try:
+        return CODEC.decode(record.value)
+    except UnreadableRecordError as error:
+        # The others must still be listed.
+        logger.error("run %s cannot be shown: %s", record.key.id, error)  # noqa: TRY400
+        return None
 
 
 def _encode(run: Run) -> bytes:

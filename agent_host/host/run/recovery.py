@@ -96,7 +96,9 @@ class RunRecovery:
         after: str | None = None
         while found := await self._parts.live_runs.list(after=after, limit=PAGE):
             for one in found:
-                if one.live is not None and await self._is_left(one.run_id, one.live, dead):
+                if one.live is None:
+                    await self._recover_unnamed(one.run_id, done)
+                elif await self._is_left(one.run_id, one.live, dead):
                     await self._recover(one.run_id, one.live.owner, done)
             after = found[-1].run_id
         if done.rerun or done.interrupted:
@@ -137,6 +139,19 @@ class RunRecovery:
             if lease is not None:
                 await self._parts.store.release(lease)
         return dead[instance]
+
+    async def _recover_unnamed(self, run_id: RunId, done: Sweep) -> None:
+        """The entry does not say whose the run is. Nobody else executes it where the store is ours
+        alone.
+        """
+        if self._parts.store.shared or run_id in self._live:
+            return
+        try:
+            owner = await self._parts.run_index.owner_of(run_id)
+        except UnreadableRecordError:
+            return
+        if owner is not None:
+            await self._recover(run_id, owner, done)
 
     async def _recover(self, run_id: RunId, owner: Owner, done: Sweep) -> None:
         try:

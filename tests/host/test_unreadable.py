@@ -83,9 +83,7 @@ async def test_a_run_of_a_newer_release_is_not_listed_and_hides_no_other() -> No
     store = MemoryStateStore()
     async with hosted(shout, store=store) as context:
         runs = [(await context.run(request(str(number)))).run for number in range(3)]
-        await store.commit(
-            [Put(Key("run", runs[1].owner.partition, runs[1].id), NEWER % b"run")]
-        )
+        await store.commit([Put(Key("run", runs[1].owner.partition, runs[1].id), NEWER % b"run")])
         view = await runs_of(context)
         first = await view.list(limit=2)
         second = await view.list(limit=2, cursor=first.next_cursor)

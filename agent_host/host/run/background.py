@@ -7,6 +7,7 @@ from datetime import timedelta
 from agent_host.errors import (
     HostError,
     NoQuestionError,
+    StoreUnavailableError,
     TargetError,
     TaskHandedBackError,
     UnreadableRecordError,
@@ -175,6 +176,9 @@ class BackgroundRuns:
             raise
         if ledger.run.status is RunStatus.QUEUED:
             raise TaskHandedBackError
+        if ledger.is_given_up:
+            message = "The end of the run could not be stored."
+            raise StoreUnavailableError(message)
 
     async def _find(self, order: RunOrder) -> RunLedger | None:
         """The ledger of the order's run; None if that is over, or was ended as unreadable."""

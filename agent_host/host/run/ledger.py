@@ -57,6 +57,7 @@ class RunLedger:
         "_version",
         "collector",
         "event_count",
+        "is_given_up",
         "journal",
         "result",
         "run",
@@ -81,6 +82,8 @@ class RunLedger:
         self._committing: Latch | None = None
         self._in_doubt = False
         self.event_count = 0
+        self.is_given_up = False
+        """Whether its end is known here alone, as the store did not take it."""
         self.trail = trail
         self.session = session
         self.run = run
@@ -255,6 +258,7 @@ class RunLedger:
 
     def give_up(self, terminal: RunFailed) -> None:
         """The store does not take the end of the run: tell at least those who wait here."""
+        self.is_given_up = True
         self._become(replace(self.run, status=RunStatus.FAILED, failure=terminal.failure))
         self.settled.set()
 

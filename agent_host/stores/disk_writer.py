@@ -94,7 +94,7 @@ class Writer:
         return True
 
     def _check_file(self) -> None:
-        """SQLite goes on writing to a file that was deleted or replaced, which nobody finds again."""
+        """SQLite goes on writing to a file that was deleted, which nobody finds again."""
         try:
             found = self._file.stat().st_ino
         except OSError:

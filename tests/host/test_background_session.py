@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+import pytest
+
 from agent_host.errors import InvalidInputError, StoreUnavailableError
 from agent_host.protocols.host_context import HostContext
 from agent_host.stores.memory import MemoryStateStore
@@ -12,6 +14,7 @@ from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
     Key,
     Record,
+    RunCancelled,
     RunEvent,
     RunPolicy,
     RunStatus,
@@ -20,7 +23,7 @@ from agent_host.types import (
     TextDelta,
     Turn,
 )
-from tests.host.harness import CALLER, finished, hosted, request, runs_of
+from tests.host.harness import CALLER, acting_as, events_of, finished, hosted, request, runs_of
 from tests.host.killed import QUICK, process
 
 
@@ -160,3 +163,26 @@ async def test_a_queued_turn_that_is_cancelled_leaves_its_session() -> None:
         target.may_end.set()
         await finished(context, busy)
     assert target.begun == ["busy", "now"]
+
+
+async def test_a_run_that_is_cancelled_as_it_begins_is_seen_to_be_cancelled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls = 0
+
+    async def hook(turn: Turn) -> Turn:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            with acting_as("alice"):
+                await (await runs_of(context)).cancel(turn.run_id)
+        return turn
+
+    target = Waiting()
+    async with hosted(target, run_hook=hook) as context:
+        events = await events_of(context, await start(context, "one", "s"))
+        outcome = await context.run(request("two", session="s"))
+    assert isinstance(events[-1], RunCancelled)
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert target.begun == ["two"]
+    assert "could not be stored" not in caplog.text

@@ -39,6 +39,11 @@ class RunRecords:
         record = await self._store.get(Key(COLLECTION, owner.partition, run_id))
         return None if record is None else (CODEC.decode(record.value), record.version)
 
+    async def is_over(self, owner: Owner, run_id: str) -> bool:
+        """Whether the run is stored with its end."""
+        found = await self.get(owner, run_id)
+        return found is not None and found[0].status.is_terminal
+
     async def list(self, owner: Owner, *, cursor: str | None, limit: int) -> Page[Run]:
         """The owner's runs, newest first. The cursor is the last id of the page before."""
         if cursor is not None and not cursor.startswith(RUN_PREFIX):

@@ -83,7 +83,6 @@ class RunLedger:
         self._in_doubt = False
         self.event_count = 0
         self.is_given_up = False
-        """Whether its end is known here alone, as the store did not take it."""
         self.trail = trail
         self.session = session
         self.run = run
@@ -276,7 +275,6 @@ class RunLedger:
         before = self.run
         check_transition(before.status, status)
         now = self._parts.clock.now()
-        over = status.is_terminal
         after = Run(
             id=before.id,
             owner=before.owner,
@@ -288,7 +286,7 @@ class RunLedger:
             session_id=before.session_id,
             background=before.background,
             started_at=before.started_at,
-            finished_at=now if over else None,
+            finished_at=now if status.is_terminal else None,
             attempt=before.attempt,
             failure=failure,
             questions=questions,
@@ -343,7 +341,10 @@ class RunLedger:
             outcome = await self.journal.commit(
                 writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
             )
-        except (ConflictError, LeaseLostError, StoreFullError):
+        except ConflictError:
+            self._in_doubt = await self._parts.runs.is_over(run.owner, run.id)
+            raise
+        except (LeaseLostError, StoreFullError):
             self._in_doubt = False  # each says that nothing was done
             raise
         self._in_doubt = False

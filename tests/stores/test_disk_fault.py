@@ -70,6 +70,14 @@ async def test_a_read_only_disk_refuses_and_still_reads(tmp_path: Path) -> None:
         assert await store.commit([Put(key("a"), b"2")]) == (2,)
 
 
+async def test_a_commit_that_returned_has_reached_the_disk(tmp_path: Path) -> None:
+    """No test can cut the power, so the modes of SQLite that bear it are looked at."""
+    async with disk_store(tmp_path) as store:
+        for pragma, value in (("synchronous", 2), ("journal_mode", "wal")):
+            ask = f"PRAGMA {pragma}"
+            assert await store._write(lambda disk, ask=ask: disk.execute(ask).fetchone()) == (value,)
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 async def test_a_file_that_is_removed_or_replaced_while_it_is_open_takes_nothing_more(
     tmp_path: Path, *, replaced: bool

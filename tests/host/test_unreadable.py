@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from agent_host import AgentHost
 from agent_host.errors import UnreadableRecordError
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.types import Key, Put, Run, RunPolicy, RunStatus, Turn
 from agent_host.types.store import Append, DeleteStream, Write
-from tests.host.harness import CALLER, finished, hosted, request, runs_of
-from tests.host.killed import QUICK, process
+from tests.host.harness import CALLER, acting_as, finished, hosted, request, runs_of
+from tests.host.killed import QUICK, SurvivingStore, process
 
 NEWER = b'{"v":999,"k":"%b","d":{}}'
 
@@ -91,6 +92,19 @@ async def test_a_run_of_a_newer_release_is_not_listed_and_hides_no_other() -> No
         assert listed == {runs[0].id, runs[2].id}
         with pytest.raises(UnreadableRecordError):
             await view.get(runs[1].id)
+
+
+@pytest.mark.parametrize("what", ["run", "run_index"])
+async def test_operators_are_shown_the_others(what: str) -> None:
+    async with MemoryStateStore() as memory:
+        async with AgentHost(shout, store=SurvivingStore(memory)) as host:
+            with acting_as("alice"):
+                runs = [(await host.context.run(request(str(n)))).run for n in range(3)]
+            partition = runs[1].owner.partition if what == "run" else "all"
+            kind = b"run" if what == "run" else b"run_owner"
+            await memory.commit([Put(Key(what, partition, runs[1].id), NEWER % kind)])
+            page = await host.operator.list()
+    assert {run.id for run in page.items} == {runs[0].id, runs[2].id}
 
 
 @pytest.mark.parametrize("collection", ["session_name", "session_question"])

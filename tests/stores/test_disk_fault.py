@@ -75,7 +75,9 @@ async def test_a_commit_that_returned_has_reached_the_disk(tmp_path: Path) -> No
     async with disk_store(tmp_path) as store:
         for pragma, value in (("synchronous", 2), ("journal_mode", "wal")):
             ask = f"PRAGMA {pragma}"
-            assert await store._write(lambda disk, ask=ask: disk.execute(ask).fetchone()) == (value,)
+            assert await store._write(lambda disk, ask=ask: disk.execute(ask).fetchone()) == (
+                value,
+            )
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -96,14 +96,16 @@ async def test_a_run_of_a_newer_release_is_not_listed_and_hides_no_other() -> No
 
 @pytest.mark.parametrize("what", ["run", "run_index"])
 async def test_operators_are_shown_the_others(what: str) -> None:
-    async with MemoryStateStore() as memory:
-        async with AgentHost(shout, store=SurvivingStore(memory)) as host:
-            with acting_as("alice"):
-                runs = [(await host.context.run(request(str(n)))).run for n in range(3)]
-            partition = runs[1].owner.partition if what == "run" else "all"
-            kind = b"run" if what == "run" else b"run_owner"
-            await memory.commit([Put(Key(what, partition, runs[1].id), NEWER % kind)])
-            page = await host.operator.list()
+    async with (
+        MemoryStateStore() as memory,
+        AgentHost(shout, store=SurvivingStore(memory)) as host,
+    ):
+        with acting_as("alice"):
+            runs = [(await host.context.run(request(str(n)))).run for n in range(3)]
+        partition = runs[1].owner.partition if what == "run" else "all"
+        kind = b"run" if what == "run" else b"run_owner"
+        await memory.commit([Put(Key(what, partition, runs[1].id), NEWER % kind)])
+        page = await host.operator.list()
     assert {run.id for run in page.items} == {runs[0].id, runs[2].id}
 
 

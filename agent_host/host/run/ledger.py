@@ -24,7 +24,6 @@ from agent_host.host.run.trail import RunTrail
 from agent_host.types.event import (
     InputReceived,
     InputRequired,
-    RunCancelled,
     RunCompleted,
     RunEvent,
     RunFailed,

@@ -18,6 +18,7 @@ from agent_host_openai.conversation_record import ConversationShelf
 from agent_host_openai.disconnect import DisconnectWatch
 from agent_host_openai.header import to_flag, to_idempotency_key, to_page, to_starting_after
 from agent_host_openai.history import items_of_messages, turn_start
+from agent_host_openai.identifier import response_id
 from agent_host_openai.inbound import ResponseCall, to_call, to_request
 from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue
@@ -31,7 +32,6 @@ from agent_host_openai.outbound import (
     frame,
     from_result,
     raise_failure,
-    response_fields,
     seconds,
 )
 from agent_host_openai.paging import page_of
@@ -96,14 +96,14 @@ class ResponseEndpoints:
 
     async def one(self, request: Request) -> Response:
         """Show or delete, by the method."""
-        response_id = _id(request)
+        wanted = _id(request)
         if request.method == "DELETE":
-            found = await self._shelf.find(self._delete, response_id)
+            found = await self._shelf.find(self._delete, wanted)
             await self._shelf.delete(self._delete, found)
-            return _reply({"id": response_id, "object": "response", "deleted": True})
+            return _reply({"id": wanted, "object": "response", "deleted": True})
         streams = to_flag(request.query_params, "stream")
         after = to_starting_after(request.query_params)
-        found = await self._shelf.find(self._get, response_id)
+        found = await self._shelf.find(self._get, wanted)
         if streams:
             return self._followed(found, after=after)
         return _reply(await self._shelf.fields(found), run=found.run)
@@ -128,9 +128,7 @@ class ResponseEndpoints:
     async def _turn(self, request: Request, turn: ChannelRequest) -> Response:
         if turn.background:
             hosted = await self._context.start(turn)
-            found = await self._shelf.find(
-                self._create, response_fields(hosted.run, model=self._models.default)["id"]
-            )
+            found = await self._shelf.find(self._create, response_id(hosted.run.id))
             if echo_of(found.run).get("stream"):
                 return self._followed(found)
             return _reply(self._shelf.begun(found), run=found.run, replayed=hosted.replayed)
@@ -147,6 +145,11 @@ class ResponseEndpoints:
             view = await self._context.runs(self._create)
             found = StoredResponse(view=view, hosted=hosted, stretch=0)
             return _reply(await self._shelf.fields(found), run=run, replayed=hosted.replayed)
+        raise_failure(run)
+        if hosted.replayed and echo_of(run).get("store") is not False:
+            # It may have gone on since: its first response is no longer all of it.
+            found = await self._shelf.find(self._create, response_id(run.id))
+            return _reply(await self._shelf.fields(found), run=run, replayed=True)
         fields = from_result(hosted, model=self._models.default, server_label=self._label)
         return _reply(fields, run=run, replayed=hosted.replayed)
 
@@ -253,8 +256,8 @@ def _reply(fields: Fields, *, run: Run | None = None, replayed: bool = False) ->
 
 
 def _id(request: Request) -> str:
-    response_id: str = request.path_params["response_id"]
-    return response_id
+    wanted: str = request.path_params["response_id"]
+    return wanted
 
 
 __all__ = ["ResponseEndpoints"]

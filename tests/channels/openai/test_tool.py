@@ -187,6 +187,20 @@ async def test_a_key_makes_it_safe_to_send_twice() -> None:
     assert done[0] == done[1]
 
 
+async def test_a_repeated_question_is_still_the_question() -> None:
+    """Though its run has gone on since."""
+    headers = {"Idempotency-Key": "k"}
+    async with hosted(assist) as served:
+        asked = await ask(served, "tool", extra_headers=headers)
+        waiting = await ask(served, "tool", extra_headers=headers)
+        (call,) = calls(asked)
+        await served.openai.responses.create(
+            previous_response_id=asked.id, input=[output(call, "3")]
+        )
+        again = await ask(served, "tool", extra_headers=headers)
+    assert asked == waiting == again
+
+
 async def test_nobody_else_answers() -> None:
     async with hosted(assist) as served:
         asked = await ask(served, "tool")

@@ -14,6 +14,7 @@ from agent_host.types import (
     PartAdded,
     ProgressReported,
     Question,
+    QuestionId,
     RunCompleted,
     RunEvent,
     RunResult,
@@ -25,8 +26,10 @@ from agent_host.types import (
 BYTES = b"\x00\x01 some bytes"
 SECRET = "correct-horse-battery"
 QUESTIONS = (
-    Question(id="qst_days", prompt="How many days?", schema={"type": "integer"}),
-    Question(id="qst_sure", prompt="Sure?", kind="approval", schema={"type": "boolean"}),
+    Question(id=QuestionId("qst_days"), prompt="How many days?", schema={"type": "integer"}),
+    Question(
+        id=QuestionId("qst_sure"), prompt="Sure?", kind="approval", schema={"type": "boolean"}
+    ),
 )
 WAITING = "waiting for you"
 

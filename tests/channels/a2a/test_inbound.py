@@ -146,21 +146,27 @@ def test_headers_are_read_or_refused(headers: dict[bytes, bytes]) -> None:
         assert set(call.extensions) <= {"https://a.example"}
 
 
+def text_part(text: str) -> TextPart:
+    return TextPart(text=text)
+
+
+def data_part(data: dict[str, Any]) -> DataPart:
+    return DataPart(data=data)
+
+
+def inline_file(data: bytes, name: str | None) -> FilePart:
+    return FilePart(media_type="image/png", data=data, name=name)
+
+
+def linked_file(path: str) -> FilePart:
+    return FilePart(media_type="a/b", uri=f"https://example.org/{path}")
+
+
 PARTS = (
-    st.builds(lambda text: TextPart(text=text), text=st.text())
-    | st.builds(
-        lambda data: DataPart(data=data),
-        data=st.dictionaries(st.text(max_size=5), LEAVES, max_size=3),
-    )
-    | st.builds(
-        lambda data, name: FilePart(media_type="image/png", data=data, name=name),
-        data=st.binary(max_size=50),
-        name=st.none() | st.sampled_from(["a.png", "ü 1"]),
-    )
-    | st.builds(
-        lambda name: FilePart(media_type="a/b", uri=f"https://example.org/{name}"),
-        name=st.sampled_from(["", "x?y=1", "%20"]),
-    )
+    st.builds(text_part, st.text())
+    | st.builds(data_part, st.dictionaries(st.text(max_size=5), LEAVES, max_size=3))
+    | st.builds(inline_file, st.binary(max_size=50), st.none() | st.sampled_from(["a.png", "ü 1"]))
+    | st.builds(linked_file, st.sampled_from(["", "x?y=1", "%20"]))
 )
 
 
@@ -171,7 +177,7 @@ def test_what_is_shown_can_be_sent_back(part: TextPart | DataPart | FilePart) ->
     raw = parse_json(json_bytes(shown), nesting_limit=8)
     assert to_part(raw, "part", modes=("*/*",), limit_bytes=1000) == part
     message = {"messageId": "m", "role": "ROLE_USER", "parts": [shown]}
-    back = to_1_0(Operation.SEND, {"message": from_message(message)})["message"]
+    back: Any = to_1_0(Operation.SEND, {"message": from_message(message)})["message"]
     assert to_part(back["parts"][0], "part", modes=("*/*",), limit_bytes=1000) == part
 
 

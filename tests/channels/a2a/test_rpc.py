@@ -216,7 +216,7 @@ async def test_a_message_that_is_not_as_documented_is_refused(bad: dict[str, Any
 
 
 async def test_names_may_be_in_snake_case_and_unknown_ones_are_passed_over() -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "message": {
             "message_id": "m-1",
             "context_id": "here",

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from a2a.compat.v0_3 import types as old
+from pydantic import BaseModel
 
 from agent_host_a2a.inbound_0_3 import to_1_0
 from agent_host_a2a.outbound_0_3 import from_response
@@ -13,7 +14,7 @@ from tests.channels.a2a.agent import converse
 from tests.channels.a2a.hosting import error, frames, hosted, result, rpc
 
 OLD = {"a2a-version": "0.3"}
-KINDS: dict[str, type[old.A2ABaseModel]] = {
+KINDS: dict[str, type[BaseModel]] = {
     "task": old.Task,
     "message": old.Message,
     "status-update": old.TaskStatusUpdateEvent,
@@ -27,7 +28,7 @@ def said(text: str, **members: Any) -> dict[str, Any]:
     return {"message": {**message, **members}}
 
 
-def exact(value: dict[str, Any]) -> old.A2ABaseModel:
+def exact(value: dict[str, Any]) -> BaseModel:
     """The value as its model, which says all that the value says."""
     model = KINDS[value["kind"]].model_validate(value)
     assert model.model_dump(mode="json", by_alias=True, exclude_none=True) == value
@@ -99,7 +100,7 @@ async def test_files_and_data_are_read() -> None:
 
 
 def test_roles_and_wishes_are_translated() -> None:
-    params = to_1_0(
+    params: Any = to_1_0(
         Operation.SEND,
         {
             "message": {"role": "agent", "parts": [{"type": "text", "text": "x"}]},

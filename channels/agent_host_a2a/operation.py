@@ -269,7 +269,13 @@ class TaskOperations:
         return TaskStream(first=first, entries=view.events(run.id, after=after), progress=progress)
 
     def _progress(self, run: Run, accepted: tuple[str, ...] = ()) -> TaskProgress:
-        return TaskProgress(run.id, context_of(run), accepted=accepted, state=state_of(run))
+        return TaskProgress(
+            run.id,
+            context_of(run),
+            accepted=accepted,
+            state=state_of(run),
+            resumes=self._context.capabilities.checkpoints,
+        )
 
     async def _history(self, run: Run) -> list[Fields]:
         """What the client said: its message is in the session's history once the run is over."""

@@ -40,9 +40,20 @@ class TaskProgress:
 
     The answer's text is sent as it comes, each piece appended to the artifact `answer`; at the end
     an empty piece closes it, or what was sent is replaced where the target's result says otherwise.
+    A run that begins again after a crash says all of it once more, unless its target `resumes` from
+    where it was: what comes then replaces what there was.
     """
 
-    __slots__ = ("_accepted", "_answer", "_artifacts", "_context_id", "_run_id", "_state")
+    __slots__ = (
+        "_accepted",
+        "_answer",
+        "_artifacts",
+        "_context_id",
+        "_resumes",
+        "_run_id",
+        "_state",
+        "_was_answered",
+    )
 
     def __init__(
         self,
@@ -51,11 +62,14 @@ class TaskProgress:
         *,
         accepted: Sequence[str] = (),
         state: TaskState | None = None,
+        resumes: bool = False,
     ) -> None:
         self._run_id = run_id
         self._context_id = context_id
         self._accepted = accepted
         self._state = state
+        self._resumes = resumes
+        self._was_answered = False
         self._answer: list[Fields] = []
         self._artifacts: dict[str, Fields] = {}
 
@@ -80,8 +94,6 @@ class TaskProgress:
                 told = [] if fields is None else [self._say(fields)]
             case ArtifactChunk():
                 told = self._take_chunk(event)
-            case RunStarted() | InputReceived() if self._state is TaskState.WORKING:
-                told = []
             case RunCompleted(result=result):
                 told = [*self._close_answer(result), *self._add_artifacts(result)]
                 told.append(self._status(TaskState.COMPLETED, entry.at))
@@ -93,6 +105,9 @@ class TaskProgress:
         message: Fields | None = None
         match entry.event:
             case RunStarted() | InputReceived():
+                self._mind_new_attempt(entry.event)
+                if self._state is TaskState.WORKING:
+                    return []
                 state = TaskState.WORKING
             case ProgressReported(text=text):
                 state = TaskState.WORKING
@@ -108,6 +123,15 @@ class TaskProgress:
             case _:
                 return []
         return [self._status(state, entry.at, message)]
+
+    def _mind_new_attempt(self, event: RunStarted | InputReceived) -> None:
+        if isinstance(event, InputReceived):
+            self._was_answered = True
+            return
+        if event.attempt > 1 and not (self._resumes or self._was_answered):
+            self._answer.clear()
+            self._artifacts.clear()
+        self._was_answered = False
 
     def _say(self, part: Fields) -> Fields:
         append = bool(self._answer)

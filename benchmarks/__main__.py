@@ -14,6 +14,8 @@ from benchmarks.report import table
 NAMES = (
     "rest_echo",
     "rest_stream",
+    "a2a_send",
+    "a2a_stream",
     "memory_sessions",
     "startup",
     "disk_schedule",

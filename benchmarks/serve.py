@@ -1,5 +1,7 @@
 """Serves one application of `benchmarks.application`: Hypercorn, one worker, uvloop, one core.
 
+`MODULE.NAME` is one of another module beside it.
+
 Both sides are served by the project's own `run_server`, on Hypercorn's protocol classes, so that
 what is compared is the application and not the way its server was tuned.
 
@@ -12,15 +14,17 @@ import signal
 import sys
 import threading
 from datetime import timedelta
+from importlib import import_module
 
 from agent_host.asgi.server import ServerOptions, run_server
-from benchmarks import application, core
+from benchmarks import core
 
 
 def main() -> None:
     """Serve until standard input ends."""
     core.pin(core.SERVER_CORE)
-    factory = getattr(application, sys.argv[1])
+    module, _, name = sys.argv[1].rpartition(".")
+    factory = getattr(import_module(f"benchmarks.{module or 'application'}"), name)
     app = factory(*sys.argv[2:])
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     run_server(app, ServerOptions(port=0, grace=timedelta(seconds=1)), on_listening=_tell)

@@ -20,14 +20,13 @@ _INTEGER_LIMIT: Final = 2**31 - 1
 class Members:
     """One object, and the path to it for what there is to complain about."""
 
-    __slots__ = ("_fields", "_path")
+    __slots__ = ("_fields", "_has_snake_case", "_path")
 
     def __init__(self, fields: Mapping[str, JsonValue], path: str = "") -> None:
         self._fields = fields
         self._path = path
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._fields or _snake_case(name) in self._fields
+        # Hardly anybody writes so, and then there is nothing to look up twice.
+        self._has_snake_case = "_" in "".join(fields)
 
     def path(self, name: str) -> str:
         """Where a member is."""
@@ -36,7 +35,9 @@ class Members:
     def get(self, name: str) -> JsonValue:
         """The member as it is; None if it is not set."""
         value = self._fields.get(name)
-        return self._fields.get(_snake_case(name)) if value is None else value
+        if value is None and self._has_snake_case:
+            return self._fields.get(_snake_case(name))
+        return value
 
     def text(self, name: str) -> str | None:
         """A string; None if it is not set."""

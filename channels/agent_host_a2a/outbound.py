@@ -185,13 +185,13 @@ def user_message(message: Message, run: Run) -> Fields:
     return fields
 
 
-def answer_message(run: Run, result: RunResult, accepted: Sequence[str]) -> Fields:
+def answer_message(run: Run, result: RunResult, accepted: tuple[str, ...]) -> Fields:
     """A finished run as nothing but a message."""
     parts = answer_parts(result, accepted) or [{"text": ""}]
     return agent_message(f"{run.id}.{ANSWER_ARTIFACT}", parts, context_id=context_of(run))
 
 
-def result_artifacts(result: RunResult, accepted: Sequence[str] = ()) -> list[Fields]:
+def result_artifacts(result: RunResult, accepted: tuple[str, ...] = ()) -> list[Fields]:
     """What a run left behind: what the agent said, then its artifacts."""
     parts = answer_parts(result, accepted)
     artifacts = [answer_artifact(parts)] if parts else []
@@ -202,7 +202,7 @@ def result_artifacts(result: RunResult, accepted: Sequence[str] = ()) -> list[Fi
     return artifacts
 
 
-def answer_parts(result: RunResult, accepted: Sequence[str] = ()) -> list[Fields]:
+def answer_parts(result: RunResult, accepted: tuple[str, ...] = ()) -> list[Fields]:
     """What the agent said, and its structured answer behind it."""
     parts: list[Fields] = []
     for message in result.messages:
@@ -219,7 +219,7 @@ def answer_artifact(parts: list[Fields]) -> Fields:
     return {"artifactId": ANSWER_ARTIFACT, "parts": parts}
 
 
-def artifact_fields(artifact: Artifact, accepted: Sequence[str] = ()) -> Fields | None:
+def artifact_fields(artifact: Artifact, accepted: tuple[str, ...] = ()) -> Fields | None:
     """A whole artifact; None if nothing of it can be shown."""
     parts = shown_parts(artifact.parts, accepted)
     if not parts:

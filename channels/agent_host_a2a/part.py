@@ -3,7 +3,8 @@
 import binascii
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from agent_host.types import (
@@ -33,7 +34,7 @@ _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]{1,127}/[\w!#$&^.+*-]{1,127}(\s*;
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
-def to_part(value: JsonValue, path: str, *, modes: Sequence[str], limit_bytes: int) -> Part:
+def to_part(value: JsonValue, path: str, *, modes: tuple[str, ...], limit_bytes: int) -> Part:
     """The part that a client sent.
 
     Raises:
@@ -42,6 +43,9 @@ def to_part(value: JsonValue, path: str, *, modes: Sequence[str], limit_bytes: i
     """
     if not isinstance(value, dict):
         raise invalid(path, "should be an object")
+    if len(value) == 1 and type(text := value.get("text")) is str:  # as most of them are
+        _check_mode(TEXT_MODE, modes)
+        return TextPart(text=text)
     members = Members(value, path)
     given = [name for name in _CONTENT if name in value]
     if len(given) != 1:
@@ -74,7 +78,7 @@ def to_part(value: JsonValue, path: str, *, modes: Sequence[str], limit_bytes: i
     return part
 
 
-def part_fields(part: Part, accepted: Sequence[str] = ()) -> Fields | None:
+def part_fields(part: Part, accepted: tuple[str, ...] = ()) -> Fields | None:
     """The part as it is shown; None for what an agent keeps to itself: its thoughts and its tools.
 
     Data is shown as text to a client that accepts text and no JSON.
@@ -92,20 +96,21 @@ def part_fields(part: Part, accepted: Sequence[str] = ()) -> Fields | None:
             return None
 
 
-def data_fields(data: JsonValue, media_type: str, accepted: Sequence[str]) -> Fields:
+def data_fields(data: JsonValue, media_type: str, accepted: tuple[str, ...]) -> Fields:
     """JSON, or its text for those who do not accept it."""
     if accepted and not takes(accepted, media_type) and takes(accepted, TEXT_MODE):
         return {"text": json_bytes(data).decode()}
     return {"data": data, "mediaType": media_type}
 
 
-def shown_parts(parts: Iterable[Part], accepted: Sequence[str] = ()) -> list[Fields]:
+def shown_parts(parts: Iterable[Part], accepted: tuple[str, ...] = ()) -> list[Fields]:
     """Those parts that are shown."""
     shown = (part_fields(part, accepted) for part in parts)
     return [fields for fields in shown if fields is not None]
 
 
-def takes(modes: Sequence[str], media_type: str) -> bool:
+@lru_cache(maxsize=256)
+def takes(modes: tuple[str, ...], media_type: str) -> bool:
     """Whether a list of media types and ranges (`image/*`, `*/*`) has room for this one."""
     plain = media_type.partition(";")[0].strip().lower()
     kind = plain.partition("/")[0]
@@ -114,7 +119,7 @@ def takes(modes: Sequence[str], media_type: str) -> bool:
     )
 
 
-def overlap(modes: Sequence[str], accepted: Sequence[str]) -> bool:
+def overlap(modes: tuple[str, ...], accepted: tuple[str, ...]) -> bool:
     """Whether anything that one list has room for may be in the other."""
     return any(takes(modes, one) or takes(accepted, other) for one in accepted for other in modes)
 
@@ -140,7 +145,7 @@ def _media_type(members: Members, default: str) -> str:
     return media_type
 
 
-def _check_mode(media_type: str, modes: Sequence[str]) -> None:
+def _check_mode(media_type: str, modes: tuple[str, ...]) -> None:
     if not takes(modes, media_type):
         text = f"The agent does not take this media type; it takes {', '.join(modes)}."
         raise FaultError(Fault.CONTENT_TYPE, text)

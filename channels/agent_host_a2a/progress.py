@@ -60,7 +60,7 @@ class TaskProgress:
         run_id: str,
         context_id: str,
         *,
-        accepted: Sequence[str] = (),
+        accepted: tuple[str, ...] = (),
         state: TaskState | None = None,
         resumes: bool = False,
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from agent_host.types import TargetDescription
 from agent_host_a2a.config import A2AConfig, SkillConfig
 from agent_host_a2a.part import Fields
-from agent_host_a2a.schema import HTTP_JSON, JSON_RPC, VERSION_0_3, VERSION_1_0
+from agent_host_a2a.schema import HTTP_JSON, JSON_RPC, RPC_PATH_0_2, VERSION_0_3, VERSION_1_0
 
 _SCHEME: Final = "callers"
 """What the card calls the way in which callers prove who they are."""
@@ -67,6 +67,22 @@ class CardMaker:
         if self._scheme:
             card["securitySchemes"] = {_SCHEME: {"type": "http", "scheme": self._scheme}}
             card["security"] = [{_SCHEME: []}]
+        return card
+
+    def card_0_2(self, base_url: str) -> Fields:
+        """The card of the time before 0.3."""
+        card: Fields = {
+            **self._described(),
+            "url": base_url + RPC_PATH_0_2,
+            "capabilities": {
+                "streaming": False,
+                "pushNotifications": False,
+                "stateTransitionHistory": False,
+            },
+            "skills": self._skills(extended=False),
+        }
+        if self._scheme:
+            card["authentication"] = {"schemes": [self._scheme]}
         return card
 
     def _described(self) -> Fields:

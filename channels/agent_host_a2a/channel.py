@@ -16,8 +16,9 @@ from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.http_json import HttpEndpoints, render_http_error
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.rpc import RpcEndpoint, render_rpc_error
-from agent_host_a2a.schema import CARD_PATH
+from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, RPC_PATH_0_2
 from agent_host_a2a.task_list import TaskList
+from agent_host_a2a.tasks_send import TasksSend
 
 
 class A2AChannel:
@@ -53,6 +54,7 @@ class A2AChannel:
         async def show_card(request: Request) -> Response:
             return await card(request)
 
+        older = TasksSend(context, self._config, operations=operations)
         return [
             # Clients do not follow redirects, and add a slash or leave it out.
             self._caller_route("", call, ["POST"], render_rpc_error),
@@ -63,6 +65,7 @@ class A2AChannel:
                 access=RouteAccess.PUBLIC,
                 render_error=render_http_error,
             ),
+            *(self._older_routes(older) if self._config.tasks_send else ()),
         ]
 
     @asynccontextmanager
@@ -87,6 +90,21 @@ class A2AChannel:
         return [
             self._caller_route(path, endpoint, methods, render_http_error)
             for path, endpoint, methods in routes
+        ]
+
+    def _older_routes(self, older: TasksSend) -> list[ChannelRoute]:
+        return [
+            ChannelRoute(
+                route=Route(RPC_PATH_0_2, older.call, methods=["POST"]),
+                access=RouteAccess.CALLER,
+                body_limit_bytes=self._config.body_limit_bytes,
+                render_error=render_rpc_error,
+            ),
+            ChannelRoute(
+                route=Route(CARD_PATH_0_2, older.card, methods=["GET"]),
+                access=RouteAccess.PUBLIC,
+                render_error=render_http_error,
+            ),
         ]
 
     def _caller_route(

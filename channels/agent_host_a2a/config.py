@@ -69,6 +69,11 @@ class A2AConfig(BaseModel):
     version_0_3: bool = Field(
         default=True, description="Whether A2A 0.3 is spoken beside 1.0 at the JSON-RPC endpoint."
     )
+    tasks_send: bool = Field(
+        default=False,
+        description="Whether clients from before 0.3 are answered: `tasks/send` at `/rpc`, and a "
+        "card at `/.well-known/agent.json`.",
+    )
     reply: Literal["task", "message"] = Field(
         default="task",
         description="What a finished turn is answered with. `message` suits a target that is quick "

@@ -1,22 +1,22 @@
 """The JSON-RPC 2.0 binding (specification, section 9), for 1.0 and 0.3 at one endpoint."""
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError
-from agent_host.types import JsonObject, JsonValue
+from agent_host.types import JsonObject
 from agent_host_a2a.body import read_body
 from agent_host_a2a.call import Call, is_json, not_json, to_call, to_version, unnamed_version
 from agent_host_a2a.config import A2AConfig
+from agent_host_a2a.envelope import to_envelope, to_object, to_rpc_id
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.fault import Fault, FaultError
 from agent_host_a2a.frame import FrameWording, frame_source
 from agent_host_a2a.inbound import to_list, to_send, to_task
 from agent_host_a2a.inbound_0_3 import to_1_0
-from agent_host_a2a.json_body import exact_integer, json_bytes, parse_json
+from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.outbound_0_3 import from_response, from_task
 from agent_host_a2a.part import Fields
@@ -26,11 +26,9 @@ from agent_host_a2a.schema import METHODS_0_3, METHODS_1_0, VERSION_0_3, VERSION
 from agent_host_a2a.sse import EventStreamResponse
 from agent_host_a2a.task_list import TaskList
 
-_ID: Final = "agent_host_a2a.rpc_id"
+RPC_ID: Final = "agent_host_a2a.rpc_id"
 """Where an ASGI scope keeps the request's id, for an error that ends it."""
 
-_NO_ID: Final = b"null"
-_IDS: Final = (str, int, type(None))
 _STREAMS: Final = frozenset({Operation.STREAM, Operation.SUBSCRIBE})
 
 
@@ -56,12 +54,13 @@ class RpcEndpoint:
         if not is_json(headers.get(b"content-type")):
             raise not_json()
         raw = await read_body(request.receive)
-        envelope = _envelope(parse_json(raw, nesting_limit=self._config.nesting_limit))
-        rpc_id = _rpc_id(envelope, raw)
-        request.scope[_ID] = rpc_id
-        method, params = _method(envelope)
+        asked = to_object(parse_json(raw, nesting_limit=self._config.nesting_limit))
+        rpc_id = to_rpc_id(asked, raw)
+        request.scope[RPC_ID] = rpc_id
+        envelope = to_envelope(asked)
         version = to_version(headers, config=self._config)
-        operation = self._operation(method, version, said=VERSION_HEADER in headers)
+        operation = self._operation(envelope.method, version, said=VERSION_HEADER in headers)
+        params = envelope.params
         if version == VERSION_0_3:
             params = to_1_0(operation, params)
         call = to_call(headers, config=self._config)
@@ -125,41 +124,8 @@ class RpcEndpoint:
 async def render_rpc_error(connection: HTTPConnection, error: HostError) -> Response:
     """An error as a JSON-RPC response, with the request's id as far as it was read."""
     refusal = to_refusal(error)
-    rpc_id: bytes = connection.scope.get(_ID, _NO_ID)
+    rpc_id: bytes = connection.scope.get(RPC_ID, b"null")
     return JsonReply(refusal.rpc_body(rpc_id), status=refusal.rpc_status, headers=refusal.headers)
 
 
-def _envelope(value: JsonValue) -> Mapping[str, Any]:
-    if isinstance(value, list):
-        raise FaultError(Fault.REQUEST, "Batches are not taken; send one request.")
-    if not isinstance(value, dict):
-        raise FaultError(Fault.REQUEST, "The request should be a JSON object.")
-    return cast("dict[str, Any]", value)
-
-
-def _rpc_id(envelope: Mapping[str, Any], raw: bytes) -> bytes:
-    if "id" not in envelope:
-        raise FaultError(Fault.REQUEST, "id: is required; there are no notifications.")
-    rpc_id = envelope["id"]
-    if type(rpc_id) is float:
-        rpc_id = exact_integer(raw, "id")
-    if type(rpc_id) is bool or not isinstance(rpc_id, _IDS):
-        raise FaultError(Fault.REQUEST, "id: should be a string or an integer.")
-    return json_bytes(rpc_id)
-
-
-def _method(envelope: Mapping[str, Any]) -> tuple[str, JsonObject]:
-    if envelope.get("jsonrpc") != "2.0":
-        raise FaultError(Fault.REQUEST, "jsonrpc: should be 2.0.")
-    method = envelope.get("method")
-    if not isinstance(method, str):
-        raise FaultError(Fault.REQUEST, "method: should be a string.")
-    params: object = envelope.get("params")
-    if params is None:
-        return method, {}
-    if not isinstance(params, dict):
-        raise FaultError(Fault.PARAMS, "params: should be an object.")
-    return method, cast("dict[str, Any]", params)
-
-
-__all__ = ["RpcEndpoint", "render_rpc_error"]
+__all__ = ["RPC_ID", "RpcEndpoint", "render_rpc_error"]

@@ -18,6 +18,8 @@ EXTENSIONS_HEADER_0_3: Final = b"x-a2a-extensions"
 
 CARD_PATH: Final = "/.well-known/agent-card.json"
 CARD_PATH_0_2: Final = "/.well-known/agent.json"
+RPC_PATH_0_2: Final = "/rpc"
+METHOD_0_2: Final = "tasks/send"
 
 JSON_RPC: Final = "JSONRPC"
 HTTP_JSON: Final = "HTTP+JSON"
@@ -108,12 +110,14 @@ __all__ = [
     "JSON_RPC",
     "METHODS_0_3",
     "METHODS_1_0",
+    "METHOD_0_2",
     "NAME_LIMIT",
     "PAGE_DEFAULT",
     "PAGE_LIMIT",
     "PARTS_LIMIT",
     "ROLE_AGENT",
     "ROLE_USER",
+    "RPC_PATH_0_2",
     "STATE_NAMES_0_3",
     "TERMINAL",
     "VERSION_0_3",

@@ -17,6 +17,8 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from agent_host.adapters.renamed import RenamedTarget
+from agent_host.asgi.admin_run import AdminRuns
+from agent_host.asgi.admin_task import AdminTasks
 from agent_host.asgi.bind import check_bind
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
@@ -29,12 +31,13 @@ from agent_host.asgi.request_limit import RequestLimits
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
+from agent_host.host.run.order import KINDS
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
-from agent_host.protocols.channel import Channel, ChannelRoute
+from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
@@ -52,6 +55,7 @@ from agent_host.types.session import SessionMode, SessionPolicy
 
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
+    from agent_host.authentication.operator_door import OperatorDoor
     from agent_host.observability.observation import Observation
     from agent_host.observability.provider import Telemetry
     from agent_host.protocols.event_sink import EventSink
@@ -71,6 +75,7 @@ class AgentHost:
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
+    `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
     Use `.app` with any ASGI server, or `.serve()`; `async with host:` starts everything but the
@@ -91,6 +96,7 @@ class AgentHost:
         files: FileStore | None = None,
         runner: TaskRunner | None = None,
         authenticator: Authenticator | None = None,
+        operator_door: "OperatorDoor | None" = None,
         identity_resolver: IdentityResolver | None = None,
         authorizer: Authorizer | None = None,
         behaviors: Sequence[Behavior] = (),
@@ -127,6 +133,7 @@ class AgentHost:
             self._runner = watch.runner(self._runner)
         self._files = files or MemoryFileStore()
         self._authenticator = authenticator or AnonymousAuthenticator()
+        self._door = operator_door
         self._channels = tuple(channels)
         assembled = assemble(
             Seams(
@@ -192,6 +199,9 @@ class AgentHost:
             if self._observation is not None:
                 await stack.enter_async_context(self._observation)
             await stack.enter_async_context(self._store)
+            if self._door is not None:
+                self._door.close()  # the folder is ours: what is there is a dead process's
+                stack.callback(self._door.close)
             await stack.enter_async_context(self._files)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
@@ -240,7 +250,7 @@ class AgentHost:
             self.app,
             options,
             shutdown=shutdown,
-            on_listening=on_listening,
+            on_listening=self._opening(on_listening),
             on_stopping=self.begin_draining,
         )
 
@@ -257,7 +267,12 @@ class AgentHost:
         options = options or ServerOptions()
         self.check_bind(options.host, insecure=insecure)
         self._grace = options.grace
-        run_server(self.app, options, on_listening=on_listening, on_stopping=self.begin_draining)
+        run_server(
+            self.app,
+            options,
+            on_listening=self._opening(on_listening),
+            on_stopping=self.begin_draining,
+        )
 
     def check_bind(self, host: str, *, insecure: bool) -> None:
         """Refuse a public address where nobody has to prove who they are.
@@ -266,6 +281,18 @@ class AgentHost:
             ConfigurationError: it is one, and `insecure` does not allow it.
         """
         check_bind(host, authenticator=self._authenticator, insecure=insecure)
+
+    def _opening(self, on_listening: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        door = self._door
+        if door is None:
+            return on_listening
+
+        def listening(url: str) -> None:
+            door.open(url)
+            if on_listening is not None:
+                on_listening(url)
+
+        return listening
 
     async def _drain(self) -> None:
         self.begin_draining()
@@ -295,12 +322,15 @@ class AgentHost:
             from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
 
             wanted.append(metrics_route(self._observation.metrics_text))
+        wanted += AdminRuns(self._operator).routes()
+        wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
         _check_paths(wanted)
-        authenticator = limited.limit_failures(self._authenticator)
+        callers = limited.limit_failures(self._authenticator)
+        admins = callers if self._door is None else self._door.before(callers)
         return [
             guard_route(
                 limited.limit(route),
-                authenticator=authenticator,
+                authenticator=admins if route.access is RouteAccess.ADMIN else callers,
                 body_limit_bytes=body_limit_bytes,
             )
             for route in wanted

@@ -7,6 +7,7 @@ import os
 from typing import Any, cast
 
 from agent_host.app import AgentHost
+from agent_host.authentication.operator_door import OperatorDoor
 from agent_host.configured_access import create_authenticator
 from agent_host.observability.sdk import create_telemetry
 from agent_host.protocols.file_store import FileStore
@@ -19,6 +20,7 @@ from agent_host.settings import (
     parse_channel,
     refuse_lost_work,
 )
+from agent_host.stores.disk_folder import SCHEME, folder_of_url
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.target_loader import load_target
 
@@ -52,6 +54,7 @@ def create_host(settings: Settings) -> AgentHost:
         store=store,
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
+        operator_door=_create_door(settings),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,
@@ -67,6 +70,13 @@ def _create_store(settings: Settings) -> StateStore:
     scheme = settings.store.partition("://")[0]
     store: StateStore = cast("Any", load_store(scheme)).from_url(settings.store)
     return store
+
+
+def _create_door(settings: Settings) -> OperatorDoor | None:
+    """A door for whoever owns the store's folder, where the store has one."""
+    if not (settings.access.operator_door and settings.store.startswith(SCHEME)):
+        return None
+    return OperatorDoor(folder_of_url(settings.store))
 
 
 def create_file_store(settings: Settings, *, durable: bool) -> FileStore:

@@ -111,7 +111,7 @@ def _find(group: str, name: str, what: str) -> EntryPoint:
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"There is no {what} {name!r}.{hint} Installed: {_listed(known)}."
 

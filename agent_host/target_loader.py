@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, cast, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, cast, get_origin, get_type_hints
 
 from agent_host.errors import ConfigurationError
 
@@ -21,6 +21,33 @@ GUESSES: Final = ("agent", "app", "target", "graph", "workflow")
 _FILE: Final = re.compile(r"(?P<where>.+\.py)(?::(?P<what>.*))?", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"(?P<path>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?P<call>\(\))?")
 _FORM: Final = "Write module:attribute or path/to/file.py:attribute, with () to call a factory."
+
+
+class Reference(NamedTuple):
+    """A reference in its parts: one of `file` and `module`, and what is named in it, if it is."""
+
+    file: Path | None
+    module: str | None
+    attribute: str | None
+
+
+def parse_reference(reference: str) -> Reference:
+    """What the reference names, without a look at whether it is there.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if "\0" in reference:
+        message = f"{reference!r} is not a reference. {_FORM}"
+        raise ConfigurationError(message)
+    file = _FILE.fullmatch(reference)
+    if file is not None:
+        return Reference(Path(file["where"]), None, file["what"])
+    where, colon, attribute = reference.partition(":")
+    if not all(part.isidentifier() for part in where.split(".")):
+        message = f"{where!r} is not a module's name. {_FORM}"
+        raise ConfigurationError(message)
+    return Reference(None, where, attribute if colon else None)
 
 
 def load_target(reference: str) -> object:
@@ -39,25 +66,17 @@ def load_target(reference: str) -> object:
         ConfigurationError: the reference leads nowhere, or the user's code raised while it was
             imported or called; then its exception is the cause.
     """
-    if "\0" in reference:
-        message = f"{reference!r} is not a reference. {_FORM}"
-        raise ConfigurationError(message)
-    file = _FILE.fullmatch(reference)
+    file, name, what = parse_reference(reference)
     if file is not None:
-        where, what = file["where"], file["what"]
-        module = _load_file(Path(where))
+        where, module = str(file), _load_file(file)
     else:
-        where, colon, attribute = reference.partition(":")
-        what = attribute if colon else None
+        where = name or ""
         module = _load_module(where)
     found, label, is_called = _guess(module, where) if what is None else _walk(module, where, what)
     return _call(found, label) if is_called or _is_factory(found) else found
 
 
 def _load_module(name: str) -> ModuleType:
-    if not all(part.isidentifier() for part in name.split(".")):
-        message = f"{name!r} is not a module's name. {_FORM}"
-        raise ConfigurationError(message)
     _search(Path.cwd())
     try:
         return importlib.import_module(name)
@@ -106,6 +125,8 @@ def _broken(what: str, error: Exception) -> ConfigurationError:
     hint = ""
     if isinstance(error, ImportError) and "relative import" in str(error):
         hint = " A file inside a package is named by its module: package.module:attribute."
+    if isinstance(error, ConfigurationError):  # it says itself what to change
+        return ConfigurationError(f"{what}: {error}")
     return ConfigurationError(f"{what} raised {type(error).__name__}: {error}.{hint}")
 
 
@@ -127,6 +148,7 @@ def _walk(module: ModuleType, where: str, what: str) -> tuple[object, str, bool]
     for step in parsed["path"].split("."):
         if not hasattr(found, step):
             near = get_close_matches(step, dir(found), n=1)
+            near = near or [name for name in GUESSES if hasattr(found, name)]
             hint = f" Did you mean {near[0]!r}?" if near else ""
             message = f"{where}:{parsed['path']} is not there: no {step!r}.{hint}"
             raise ConfigurationError(message)
@@ -164,4 +186,4 @@ def _call(found: object, label: str) -> object:
         raise _broken(f"{label}()", error) from error
 
 
-__all__ = ["GUESSES", "load_target"]
+__all__ = ["GUESSES", "Reference", "load_target", "parse_reference"]

@@ -13,6 +13,7 @@ from benchmarks.report import table
 
 NAMES = (
     "rest_echo",
+    "rest_echo_disk_auth",
     "rest_stream",
     "a2a_send",
     "a2a_stream",

@@ -25,8 +25,8 @@ def run() -> Outcome:
         sample = ask_once(ours, REQUEST)
         with (
             kept(json.loads(sample.body)) as path,
-            serving("a2a_application.a2a_echo_bare", path) as bare,
-            serving("a2a_sdk_application.sdk_echo") as official,
+            serving("a2a_application.a2a_echo_bare", path, server="stock") as bare,
+            serving("a2a_sdk_application.sdk_echo", server="stock") as official,
         ):
             loads = [
                 Load(connections=count, request=REQUEST, expected=_EXPECTED)

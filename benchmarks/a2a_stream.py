@@ -23,7 +23,10 @@ def run() -> Outcome:
     with serving("a2a_application.a2a_speak_host") as ours, load_generator() as generator:
         chunks = chunks_of(ask_once(ours, REQUEST).body)
         events = [f"{event}\n\n" for event in b"".join(chunks).decode().split("\n\n") if event]
-        with kept(events) as path, serving("a2a_application.a2a_speak_bare", path) as bare:
+        with (
+            kept(events) as path,
+            serving("a2a_application.a2a_speak_bare", path, server="stock") as bare,
+        ):
             contests = {
                 connections: contend(generator, ours, bare, _load(connections))
                 for connections in CONNECTIONS

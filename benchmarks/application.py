@@ -15,7 +15,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from agent_host.app import AgentHost
+from agent_host.authentication.api_key_file import ApiKeyFile
+from agent_host.authentication.api_key_verifier import ApiKeyVerifier
+from agent_host.authentication.bearer import BearerAuthenticator
 from agent_host.errors import UnauthenticatedError
+from agent_host.stores.disk import DiskStateStore
 from agent_host.types import Principal
 from agent_host_rest import RestChannel
 
@@ -68,6 +72,17 @@ class HeaderAuthenticator:
 def echo_host() -> App:
     """Ours for `rest_echo`: everything on, everything by default."""
     return AgentHost(echo, channels=[RestChannel()]).app
+
+
+def echo_host_on_disk(folder: str) -> App:
+    """Ours for `rest_echo_disk_auth`: state on disk, and callers who prove who they are."""
+    file = ApiKeyFile(Path(folder, "keys.json"))
+    return AgentHost(
+        echo,
+        channels=[RestChannel()],
+        store=DiskStateStore(Path(folder, "state")),
+        authenticator=BearerAuthenticator([ApiKeyVerifier(file)]),
+    ).app
 
 
 def echo_host_for_people() -> AgentHost:
@@ -146,6 +161,7 @@ __all__ = [
     "echo_bare",
     "echo_host",
     "echo_host_for_people",
+    "echo_host_on_disk",
     "speak_bare",
     "speak_host",
     "wait_bare",

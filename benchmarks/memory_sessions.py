@@ -34,7 +34,10 @@ def run() -> Outcome:
             idle = server.resident_bytes()
             sample = chunks_of(ask_in_part(server, _REQUEST, until=_MARK).body)
             ours = _cost_of_streams(server, streams)
-        with kept([chunk.decode() for chunk in sample]) as path, serving("wait_bare", path) as bare:
+        with (
+            kept([chunk.decode() for chunk in sample]) as path,
+            serving("wait_bare", path, server="stock") as bare,
+        ):
             theirs = _cost_of_streams(bare, streams)
         counted = _wait_for(people)
     growth = counted["late_bytes"] - counted["early_bytes"]

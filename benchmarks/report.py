@@ -20,8 +20,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`. Ours and a bare Starlette application take turns on the same",
-        "core, both on Hypercorn with one worker and uvloop; the load comes from another core.",
+        "Written by `make bench`. Ours, as `agent-host run` serves it, and a bare Starlette",
+        "application on Hypercorn, as its command line serves it, take turns on the same core, one",
+        "worker each; the load comes from another core. `served_alike` is the same with the bare",
+        "application on our server.",
         "Every ratio is the median over pairs of neighbouring rounds. For `disk_...`",
         "the other side is a plain journal in a diskcache, which syncs nothing to disk.",
         "",

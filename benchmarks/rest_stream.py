@@ -31,7 +31,7 @@ def run() -> Outcome:
             seconds=1.5,
         )
         events = [f"{event}\n\n" for event in b"".join(chunks).decode().split("\n\n") if event]
-        with kept(events) as path, serving("speak_bare", path) as bare:
+        with kept(events) as path, serving("speak_bare", path, server="stock") as bare:
             contest = contend(generator, ours, bare, load)
     return Outcome(
         name="rest_stream",

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -30,9 +31,11 @@ class Server:
 
 
 @contextmanager
-def serving(application: str, *arguments: str) -> Generator[Server]:
+def serving(
+    application: str, *arguments: str, server: Literal["ours", "stock"] = "ours"
+) -> Generator[Server]:
     """Serve one of `benchmarks.application` in a process of its own while this is open."""
-    command = [sys.executable, "-m", "benchmarks.serve", application, *arguments]
+    command = [sys.executable, "-m", "benchmarks.serve", server, application, *arguments]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:

@@ -71,6 +71,16 @@ def test_a_damaged_key_file_is_never_no_key_file(keys_file: Path, api_keys: bool
         build(keys_file, api_keys=api_keys)
 
 
+@pytest.mark.parametrize("leads_to", ["nowhere", "keys.json"])
+def test_a_key_file_that_cannot_be_looked_at_is_never_no_key_file(
+    keys_file: Path, leads_to: str
+) -> None:
+    """Such as a mounted secret that went, or a folder that this user may not enter."""
+    keys_file.symlink_to(keys_file.with_name(leads_to))
+    with pytest.raises(ConfigurationError, match=r"access\.keys_file"):
+        build(keys_file)
+
+
 def test_an_issuer_is_enough_for_tokens(keys_file: Path) -> None:
     assert not build(keys_file, jwt=JWT).admits_anyone
 

@@ -40,5 +40,12 @@ def test_what_is_public_is_on_the_list() -> None:
 
 def test_what_the_list_does_not_name_asks_who_is_there() -> None:
     others = {place.access for place in places() if place.access is not RouteAccess.PUBLIC}
-    assert others <= {RouteAccess.CALLER, RouteAccess.SIGNED}
+    assert others <= {RouteAccess.ADMIN, RouteAccess.CALLER, RouteAccess.SIGNED}
     assert RouteAccess.CALLER in others
+
+
+def test_what_operates_the_host_is_for_administrators_and_nothing_else_is() -> None:
+    operating = {place.template for place in places() if place.access is RouteAccess.ADMIN}
+    below = {place.template for place in places() if place.template.startswith("/admin")}
+    assert operating == below
+    assert "/admin/tasks/dead/purge" in operating

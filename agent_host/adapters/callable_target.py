@@ -13,6 +13,7 @@ from agent_host.calling.answer import to_result
 from agent_host.calling.worker_thread import WorkerThreads
 from agent_host.types.event import RunCompleted, RunEvent, TextDelta
 from agent_host.types.question import Answer
+from agent_host.types.quick_init import maker
 from agent_host.types.target import TargetCapabilities, TargetDescription
 from agent_host.types.turn import Turn
 
@@ -24,7 +25,7 @@ class _Returned:
 
 def _to_event(chunk: object) -> RunEvent:
     if isinstance(chunk, str):
-        return TextDelta(text=chunk)
+        return _make_delta(text=chunk)
     # Whatever else it is, the engine judges: it must do so for every target.
     return cast("RunEvent", chunk)
 
@@ -127,7 +128,7 @@ class CallableTarget:
         if isawaitable(outcome):
             outcome = await cast("Awaitable[object]", outcome)
         if isinstance(outcome, str):  # by far the most common, and the others take long to ask
-            yield RunCompleted(result=to_result(outcome))
+            yield _make_completed(result=to_result(outcome))
             return
         if isinstance(outcome, AsyncGenerator):
             stream = cast("AsyncGenerator[object, Answer | None]", outcome)
@@ -137,7 +138,7 @@ class CallableTarget:
         elif isinstance(outcome, AsyncIterable):
             stream = _iterate(cast("AsyncIterable[object]", outcome))
         else:
-            yield RunCompleted(result=to_result(outcome))
+            yield _make_completed(result=to_result(outcome))
             return
         try:
             answer: Answer | None = None
@@ -175,5 +176,8 @@ async def _iterate(items: AsyncIterable[object]) -> AsyncGenerator[object, Answe
     async for item in items:
         yield item
 
+
+_make_completed = maker(RunCompleted)
+_make_delta = maker(TextDelta)
 
 __all__ = ["CallableTarget"]

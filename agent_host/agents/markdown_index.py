@@ -22,6 +22,7 @@ _B: Final = 0.6
 _HEADING_WEIGHT: Final = 4.0
 _TRAIL_WEIGHT: Final = 1.5
 _PHRASE_BONUS: Final = 0.35
+_SIGNPOST_FACTOR: Final = 0.4
 _ABOUT_WEIGHT: Final = 2.0
 _QUERY_TERM_LIMIT: Final = 64
 _RESULT_LIMIT: Final = 60
@@ -65,6 +66,9 @@ class MarkdownIndex:
             self._terms.append(body)
             for term, weight in _weights(section, body).items():
                 self._postings.setdefault(term, []).append((number, weight))
+        self._signposts = frozenset(
+            number for number, section in enumerate(self.sections) if section.is_signpost
+        )
         self._words: Mapping[str, int] = words
         lengths = [len(body) for body in self._terms]
         self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
@@ -102,7 +106,11 @@ class MarkdownIndex:
             _RESULT_LIMIT, answering, key=lambda number: (-scores[number], number)
         )
         ranked = sorted(
-            (-scores[number] * self._phrase_factor(number, query), number) for number in best
+            (
+                -scores[number] * self._phrase_factor(number, query) * self._kind_factor(number),
+                number,
+            )
+            for number in best
         )
         return tuple(
             Hit(section=self.sections[number], score=round(-score, 4)) for score, number in ranked
@@ -137,6 +145,9 @@ class MarkdownIndex:
         if not wanted:
             return 1.0
         return 1.0 + _PHRASE_BONUS * len(wanted.intersection(pairwise(self._terms[number])))
+
+    def _kind_factor(self, number: int) -> float:
+        return _SIGNPOST_FACTOR if number in self._signposts else 1.0
 
 
 def _weights(section: Section, body: Sequence[str]) -> dict[str, float]:

@@ -20,6 +20,9 @@ _MARKS: Final = re.compile(r"[`*]+|(?<!\w)_+|_+(?!\w)")
 _ITEM: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]")
 _SAYS_NOTHING: Final = re.compile(r"\s*(?:<!--.*-->|([-*_])(?:[ \t]*\1){2,})\s*", re.DOTALL)
 _NO_PARAGRAPH: Final = re.compile(r" {0,3}(?:[-+*>|#]|\d+[.)])|\s*$| {4}|\t")
+_SIGNPOST_LINKS: Final = 3
+_SIGNPOST_WORDS: Final = 16
+"""No more words than this for each of its links."""
 _FRONT_MATTER_ENDS: Final = {"---": ("---", "..."), "+++": ("+++",)}
 
 
@@ -68,6 +71,13 @@ class Section:
     def text(self) -> str:
         """All blocks, as written."""
         return join_blocks(self.blocks)
+
+    @property
+    def is_signpost(self) -> bool:
+        """Whether it mostly says where else to read: a table of contents answers nothing itself."""
+        text = self.text
+        links = len(_LINK.findall(text))
+        return links >= _SIGNPOST_LINKS and links * _SIGNPOST_WORDS >= len(text.split())
 
 
 def join_blocks(blocks: Sequence[Block]) -> str:

@@ -35,7 +35,7 @@ def check_bind(host: str, *, authenticator: Authenticator, insecure: bool) -> No
     Raises:
         ConfigurationError: `host` is not loopback, anyone is admitted, and `insecure` is not set.
     """
-    if insecure or not authenticator.admits_anyone or _is_loopback(host):
+    if insecure or not authenticator.admits_anyone or is_loopback(host):
         return
     message = (
         f"{host!r} can be reached from other machines, and nobody has to prove who they are. "
@@ -89,7 +89,8 @@ def url_of(sock: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches what listens there. May ask the system's resolver."""
     try:
         addresses = {host} if _is_address(host) else _addresses_of(host)
     except (OSError, UnicodeError):
@@ -117,4 +118,4 @@ def _is_loopback_address(text: str) -> bool:
     return (mapped or address).is_loopback
 
 
-__all__ = ["bind", "bind_error", "check_bind", "url_of"]
+__all__ = ["bind", "bind_error", "check_bind", "is_loopback", "url_of"]

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
+from agent_host.asgi.admin_error import TaskStateError
 from agent_host.asgi.edge_error import (
     SlowRequestError,
     TooManyHeadersError,
@@ -88,6 +89,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         SessionRequiredError: Answer(status=HTTPStatus.BAD_REQUEST),
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         RunError: Answer(status=HTTPStatus.CONFLICT),
+        TaskStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5

@@ -101,10 +101,11 @@ def client_hop(hops: Sequence[Hop], trusted: TrustedNetworks) -> Hop:
     found = Hop()
     for hop in reversed(hops[-HOPS_LIMIT:]):
         address = _address(hop.client)
-        if address is None:
-            return hop._replace(client=None) if found == Hop() else found
         scheme = hop.scheme.lower() if hop.scheme else None
-        found = Hop(address, scheme if scheme in _SCHEMES else None, hop.host)
+        said = Hop(address, scheme if scheme in _SCHEMES else None, hop.host)
+        if address is None:
+            return said if found == Hop() else found
+        found = said
         if not trusted.has(address):
             break
     return found

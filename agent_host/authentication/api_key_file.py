@@ -44,8 +44,16 @@ class ApiKeyFile:
         self.path = path
 
     def exists(self) -> bool:
-        """Whether there is anything to read."""
-        return self.path.exists()
+        """Whether there is anything to read. What cannot be looked at is there, so that a closed
+        folder is never taken for a host without keys: `read` then says what is wrong.
+        """
+        try:
+            self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def stamp(self) -> Stamp | None:
         """What changes with the file; None if it is not there, or cannot be looked at."""

@@ -5,7 +5,9 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from agent_host.asgi.guard import access_of
 from agent_host.cli.table import format_table
+from agent_host.protocols.channel import RouteAccess
 from agent_host.types.target import TargetDescription
 
 _INVOKE: Final = "/invocations"
@@ -43,6 +45,8 @@ def render_banner(
 
 def _places(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
     for route in routes:
+        if access_of(route) is RouteAccess.ADMIN:
+            continue  # `agent-host runs` and `agent-host tasks` show these
         if isinstance(route, Route) and "{" not in route.path:
             if "POST" in (route.methods or ()):
                 yield "POST", route.path

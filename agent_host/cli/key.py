@@ -3,23 +3,18 @@
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from agent_host.authentication.api_key import ApiKey, NewKey
 from agent_host.authentication.api_key_book import ApiKeyBook, KeyWish
 from agent_host.authentication.api_key_file import ApiKeyFile
 from agent_host.authentication.api_key_use import ApiKeyUse
+from agent_host.cli.duration import read_duration
 from agent_host.cli.source import load
 from agent_host.cli.table import format_table
-from agent_host.errors import ConfigurationError
-from agent_host.settings.unit import DURATION_EXPECTED, Duration
 from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE
-
-_DURATION: Final = TypeAdapter[timedelta](Duration)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -29,11 +24,15 @@ def execute(arguments: argparse.Namespace) -> int:
         ConfigurationError: it cannot be done; the text says why.
     """
     path = Path(arguments.file or load(arguments).settings.access.keys_file).expanduser()
-    book = ApiKeyBook(ApiKeyFile(path))
+    file = ApiKeyFile(path)
+    book = ApiKeyBook(file)
     days = ApiKeyUse(path).days()
     if arguments.action == "create":
+        is_first = not file.exists()
         new, key = book.create(_wish(arguments))
         print(_new_as_json(new, key) if arguments.json else _new_as_text(new, key, path))
+        if is_first and not arguments.json:
+            print("It is the first key here: a host asks for one from its next start on.")
     elif arguments.action == "list":
         keys = book.keys()
         print(_list_as_json(keys, days) if arguments.json else format_table(_rows(keys, days)))
@@ -50,17 +49,8 @@ def _wish(arguments: argparse.Namespace) -> KeyWish:
         scopes=frozenset(arguments.scopes or [CALL_SCOPE]),
         subject=arguments.subject,
         tenant=arguments.tenant,
-        expires_after=_duration(arguments.expires),
+        expires_after=read_duration(arguments.expires, flag="--expires"),
     )
-
-
-def _duration(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    try:
-        return _DURATION.validate_python(text)
-    except ValidationError:
-        raise ConfigurationError(f"--expires: {DURATION_EXPECTED}") from None
 
 
 def _new_as_text(new: NewKey, key: ApiKey, path: Path) -> str:

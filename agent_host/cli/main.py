@@ -23,7 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     line = list(sys.argv[1:] if arguments is None else arguments)
     parser = build_parser()
-    parsed = parser.parse_args(line, argparse.Namespace(line=line))
+    parsed, unknown = parser.parse_known_args(line, argparse.Namespace(line=line))
+    if unknown:
+        command = " ".join(["agent-host", *line[:1]])
+        parser.error(
+            f"unrecognized arguments: {' '.join(unknown)} (`{command} --help` shows what there is)"
+        )
     if parsed.module is None:
         parser.print_help()
         return 0

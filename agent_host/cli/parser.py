@@ -7,7 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from agent_host.cli.doctor_parser import add_doctor
 from agent_host.cli.key_parser import AddCommand, add_keys
+from agent_host.cli.operator_parser import add_runs, add_tasks
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -25,6 +27,8 @@ examples:
   AGENT_HOST_LOG__FORMAT=json agent-host run app:agent
   agent-host config check --config deploy/agent-host.toml
   agent-host keys create laptop              from then on, callers need a key
+  agent-host runs list --status failed       everybody's runs, on the server that runs here
+  agent-host doctor                          is it safe, does it work, what should change?
 """
 
 _RUN_EXAMPLES: Final = """\
@@ -34,7 +38,7 @@ supported framework, or a factory of one of these.
 examples:
   agent-host run
   agent-host run app.py:agent --reload
-  agent-host run shop.bots:support --host 0.0.0.0 --insecure
+  agent-host run shop.bots:support --host 0.0.0.0      asks for a key: agent-host keys create NAME
   agent-host run --config production.toml --log-format json
 """
 
@@ -91,27 +95,43 @@ def build_parser() -> argparse.ArgumentParser:
     _add_channels(commands.add_parser)
     _add_card(commands.add_parser)
     _add_config(commands.add_parser)
+    add_doctor(
+        commands.add_parser,
+        partial(_finish, module="agent_host.cli.doctor"),
+        overrides=_add_overrides,
+    )
     add_keys(commands.add_parser, partial(_finish, module="agent_host.cli.key"))
+    add_runs(commands.add_parser, partial(_finish, module="agent_host.cli.operate_run"))
+    add_tasks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_task"))
     return parser
 
 
 def _add_run(add: AddCommand) -> None:
     run = add("run", help="serve a target", description="Serve a target.", epilog=_RUN_EXAMPLES)
-    run.add_argument(
+    _add_overrides(run)
+    run.add_argument("--reload", action="store_true", help="restart when the code changes")
+    _finish(run, module="agent_host.cli.run")
+
+
+def _add_overrides(command: argparse.ArgumentParser) -> None:
+    """What the command line sets, over all other sources."""
+    command.add_argument(
         "target",
         nargs="?",
         metavar="TARGET",
         help="module:attribute or path.py:attribute; without it, an agent over ./docs",
     )
-    run.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
-    run.add_argument("--port", metavar="PORT", help="port to listen on (8080); 0 takes a free one")
-    run.add_argument(
+    command.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    command.add_argument(
+        "--port", metavar="PORT", help="port to listen on (8080); 0 takes a free one"
+    )
+    command.add_argument(
         "--insecure",
         action="store_true",
         default=None,
         help="listen on a public address although nobody has to prove who they are",
     )
-    run.add_argument(
+    command.add_argument(
         "--channel",
         action="append",
         default=[],
@@ -119,14 +139,14 @@ def _add_run(add: AddCommand) -> None:
         metavar="NAME",
         help="mount this channel and no other that is not named; may be repeated",
     )
-    run.add_argument("--store", metavar="URL", help="where state is kept (disk://.agent-host)")
-    run.add_argument("--reload", action="store_true", help="restart when the code changes")
-    run.add_argument(
+    command.add_argument("--store", metavar="URL", help="where state is kept (disk://.agent-host)")
+    command.add_argument(
         "--access-log", action="store_true", default=None, help="log every request in one line"
     )
-    run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
-    run.add_argument("--log-format", metavar="FORMAT", help="human or json (human)")
-    _finish(run, module="agent_host.cli.run")
+    command.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (info)"
+    )
+    command.add_argument("--log-format", metavar="FORMAT", help="human or json (human)")
 
 
 def _add_channels(add: AddCommand) -> None:

@@ -3,20 +3,16 @@
 from collections.abc import Callable
 from typing import Final
 
-from agent_host.errors import NotFoundError, RequestError
-from agent_host.host.record.run_index import OwnedRun
+from agent_host.errors import NotFoundError
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
-from agent_host.types.identifier import RUN_PREFIX, RunId
+from agent_host.host.stored_run import StoredRuns, check_page
+from agent_host.types.identifier import RunId
 from agent_host.types.operator import RunReport
 from agent_host.types.page import Page
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run, RunStatus
-
-PAGE_LIMIT: Final = 200
-LOOKED_AT: Final = 1000
-"""Runs that one page looks at, at most, in search of a status."""
 
 REASON: Final = "operator"
 
@@ -32,32 +28,16 @@ class HostRunOperator:
         self._parts = parts
         self._engine = engine
         self._reader_of = reader_of
+        self._stored = StoredRuns(parts.store, parts.policy)
 
     async def list(
         self, *, status: RunStatus | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[Run]:
         """Newest first."""
-        if not 1 <= limit <= PAGE_LIMIT:
-            raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
-        if cursor is not None and not cursor.startswith(RUN_PREFIX):
-            raise RequestError("The cursor is not one that this host gave out.")
-        if not self._parts.store.durable:
-            return self._list_live(status, cursor, limit)
-        found: list[Run] = []
-        looked_at = 0
-        while looked_at < LOOKED_AT:
-            entries = await self._parts.run_index.list(after=cursor, limit=limit)
-            for entry in entries:
-                cursor = entry.run_id
-                run = await self._run(entry)
-                if run is not None and status in (None, run.status):
-                    found.append(run)
-                    if len(found) == limit:
-                        return Page(items=tuple(found), next_cursor=cursor)
-            looked_at += len(entries)
-            if len(entries) < limit:
-                return Page(items=tuple(found), next_cursor=None)
-        return Page(items=tuple(found), next_cursor=cursor)
+        if self._parts.store.durable:
+            return await self._stored.list(status=status, cursor=cursor, limit=limit)
+        check_page(cursor, limit)
+        return self._list_live(status, cursor, limit)
 
     async def show(self, run_id: str) -> RunReport:
         """One run."""
@@ -80,10 +60,6 @@ class HostRunOperator:
         if owner is None:
             raise NotFoundError("run")
         return owner
-
-    async def _run(self, entry: OwnedRun) -> Run | None:
-        kept = await self._parts.runs.get(entry.owner, entry.run_id)
-        return None if kept is None else kept[0]
 
     def _list_live(self, status: RunStatus | None, cursor: str | None, limit: int) -> Page[Run]:
         runs = sorted(

@@ -3,6 +3,7 @@
 from agent_host.types.decision import Allowed, Decision
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.principal import Principal
+from agent_host.types.quick_init import maker
 from agent_host.types.request import Caller
 
 
@@ -16,7 +17,9 @@ class OpenAuthorizer:
     ) -> Decision:
         """Allowed, under the key that the identity resolver gave."""
         del caller, principal
-        return Allowed(isolation_key=isolation_key)
+        return _make_allowed(isolation_key=isolation_key)
 
+
+_make_allowed = maker(Allowed)
 
 __all__ = ["OpenAuthorizer"]

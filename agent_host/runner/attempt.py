@@ -22,7 +22,6 @@ from agent_host.runner.due_queue import QueueEntry
 from agent_host.runner.retry import delay_before_retry
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_record import QUEUE, StoredTask
-from agent_host.system import SystemClock
 from agent_host.types.store import Key
 from agent_host.types.task import RetryPolicy, Task, TaskStatus
 
@@ -70,15 +69,16 @@ class Attempt:
         kind: TaskKind,
         book: TaskBook,
         clock: Clock,
-        group: asyncio.TaskGroup,
     ) -> None:
         self._entry = entry
         self._kind = kind
         self._book = book
         self._clock = clock
-        self._group = group
         self._revoked = False
         self._calling = False
+        self._timed_out = False
+        self.called_at: float | None = None
+        """When the handler was called, by the monotonic clock; None before and after."""
         self.handed_back = False
         """Whether the handler said that this process goes down."""
 
@@ -88,6 +88,11 @@ class Attempt:
         """
         self._revoked = True
         return self._calling
+
+    def time_out(self) -> None:
+        """Its time is over. The asyncio task that runs this is to be cancelled with it, once."""
+        self._timed_out = True
+        self.called_at = None
 
     async def run(self) -> None:
         """Make the attempt. Ends without an exception unless it is cancelled."""
@@ -138,22 +143,14 @@ class Attempt:
         return await self._book.begin(stored)
 
     async def _call(self, task: Task) -> _Failure | None:
-        seconds = self._kind.retry.time_limit.total_seconds()
-        # Any clock may stop the attempt, but the loop's own timer does it without another task.
-        immediate = isinstance(self._clock, SystemClock)
-        limit = asyncio.timeout(seconds if immediate else None)
-        timer: asyncio.Task[None] | None = None
+        self.called_at = self._clock.monotonic()
         self._calling = True
         try:
-            async with limit:
-                if not immediate:
-                    timer = self._group.create_task(self._expire(limit, seconds))
-                await self._kind.handler(task)
+            await self._kind.handler(task)
         except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is None or current.cancelling():
+            if self._is_stopped():
                 raise
-            return _Failure(INTERRUPTED)
+            return self._failed(task, TIMEOUT) if self._timed_out else _Failure(INTERRUPTED)
         except TaskHandedBackError as error:
             return _Failure(error.code, handed_back=True)
         except PermanentTaskError as error:
@@ -161,26 +158,27 @@ class Attempt:
         except RetryTaskError as error:
             return _Failure(error.code, retry_after=error.retry_after)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its outcome
-            return self._failed(task, error, timed_out=limit.expired())
+            return self._failed(task, _code_of(error), error)
         finally:
             self._calling = False
-            if timer is not None:
-                timer.cancel()
+            self.called_at = None
         return None
 
-    async def _expire(self, limit: asyncio.Timeout, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        limit.reschedule(asyncio.get_running_loop().time())
+    def _is_stopped(self) -> bool:
+        """Whether a cancellation that comes out of the handler is about more than its time."""
+        current = asyncio.current_task()
+        if current is None:
+            return True
+        if self._timed_out:
+            current.uncancel()
+        return current.cancelling() > 0
 
-    def _failed(self, task: Task, error: Exception, *, timed_out: bool) -> _Failure:
-        if timed_out and isinstance(error, TimeoutError):
-            code = TIMEOUT
-        else:
-            code = error.code if isinstance(error, HostError) else HANDLER_ERROR
+    def _failed(self, task: Task, code: str, error: Exception | None = None) -> _Failure:
         # The text of a handler's exception may hold content, so only a debugging log gets it.
-        name = type(error).__name__
+        name = TIMEOUT if error is None else type(error).__name__
         logger.warning("task %s of kind %s failed: %s (%s)", task.id, self._kind.name, code, name)
-        logger.debug("task %s failed", task.id, exc_info=error)
+        if error is not None:
+            logger.debug("task %s failed", task.id, exc_info=error)
         return _Failure(code)
 
     async def _record(self, stored: StoredTask, failure: _Failure | None) -> None:
@@ -245,6 +243,10 @@ class Attempt:
                 logger.warning("task %s waits for the store: %s", self._entry.task_id, error.code)
             await self._clock.sleep(pause)
             pause = min(2 * pause, _STORE_PAUSE_LIMIT_SECONDS)
+
+
+def _code_of(error: Exception) -> str:
+    return error.code if isinstance(error, HostError) else HANDLER_ERROR
 
 
 __all__ = ["Attempt", "TaskKind"]

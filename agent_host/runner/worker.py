@@ -49,6 +49,8 @@ class Worker:
         self._wake: asyncio.Future[bool] | None = None
         self._idle: asyncio.Future[bool] | None = None
         self._goes_down = False
+        self._overdue_at = 0.0
+        """No attempt is overdue before; any that begins later is overdue later."""
 
     def offer(self, stored: StoredTask) -> None:
         """Take a task that was just queued in the store."""
@@ -65,7 +67,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         while True:
             self._wake = wake = loop.create_future()
-            pause = await self._start_due(group)
+            pause = min(await self._start_due(group), self._stop_overdue())
             await settled_within(wake, pause, clock=self._clock)
 
     async def finish_within(self, seconds: float) -> None:
@@ -113,13 +115,30 @@ class Worker:
             self._start(self._queue.take(), group)
         return _LONGEST_PAUSE_SECONDS
 
+    def _stop_overdue(self) -> float:
+        """Stop attempts whose time is over; in how many seconds there may be another."""
+        now = self._clock.monotonic()
+        if now < self._overdue_at:
+            return self._overdue_at - now
+        limit = self.kind.retry.time_limit.total_seconds()
+        self._overdue_at = now + limit
+        for one in self._attempts.values():
+            called_at = one.attempt.called_at
+            if called_at is None:
+                continue
+            if called_at + limit <= now:
+                one.attempt.time_out()
+                one.task.cancel()
+            else:
+                self._overdue_at = min(self._overdue_at, called_at + limit)
+        return self._overdue_at - now
+
     def _start(self, entry: QueueEntry, group: asyncio.TaskGroup) -> None:
         attempt = Attempt(
             entry,
             kind=self.kind,
             book=self._book,
             clock=self._clock,
-            group=group,
         )
         task = group.create_task(attempt.run())
         self._attempts[entry.id] = _Running(entry.task_id, attempt, task)

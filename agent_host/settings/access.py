@@ -77,13 +77,23 @@ class AccessSettings(Section):
     keys_file: str = Field(
         default=".agent-host/keys.json",
         min_length=1,
-        description="Where API keys are kept; `agent-host keys create` makes one.",
+        description=(
+            "Where API keys are kept, seen from the working directory; `agent-host keys create` "
+            "makes it. Changes count within two seconds."
+        ),
     )
     anonymous_admin: bool = Field(
         default=False,
         description=(
             "Where nobody has to prove who they are: let everybody administer as well. On loopback "
             "only."
+        ),
+    )
+    operator_door: bool = Field(
+        default=True,
+        description=(
+            "With a store in a folder: let whoever owns the folder administer the running host, "
+            "over loopback (`agent-host runs`, `agent-host tasks`)."
         ),
     )
     jwt: JwtSettings = Field(

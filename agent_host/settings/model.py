@@ -31,7 +31,7 @@ def _lower(value: object) -> object:
 
 def _check_url(value: str) -> str:
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
-        message = "expected a URL such as memory://"
+        message = "expected a URL such as disk:///var/lib/agent-host or memory://"
         raise ValueError(message)
     return value
 
@@ -62,18 +62,24 @@ class RunSettings(Section):
         description="How long a finished run and an idempotency key are kept.",
     )
     background_limit: int = Field(
-        default=_RUN.background_limit, ge=1, description="Background runs that go on at once."
+        default=_RUN.background_limit,
+        ge=1,
+        description="Background runs that go on at once; further ones stay `queued`.",
     )
     rerun_interrupted: bool = Field(
         default=_RUN.rerun_interrupted,
         description=(
-            "Run again what died with its process, where the target says that this does no harm; "
-            "else such a run fails as `interrupted`."
+            "Go on with a run that died with its process, where the target says that running it "
+            "again does no harm or keeps checkpoints. Any other, or without this, fails as "
+            "`interrupted`."
         ),
     )
     on_disconnect: DisconnectPolicy = Field(
         default=_RUN.on_disconnect,
-        description="What becomes of a foreground run whose caller leaves.",
+        description=(
+            "What becomes of a run whose caller leaves while it waits or follows: `continue`, and "
+            "it can be fetched later, or `cancel`. Background runs go on."
+        ),
     )
 
     def to_policy(self) -> RunPolicy:
@@ -101,7 +107,7 @@ class SessionSettings(Section):
     queue_limit: int = Field(
         default=_SESSION.queue_limit,
         ge=0,
-        description="Turns that may wait per session; one more is refused.",
+        description="Turns that may wait per session; one more is refused with 429.",
     )
     history_limit_messages: int = Field(
         default=_SESSION.history_limit_messages,
@@ -171,17 +177,23 @@ class Settings(Section):
         ),
     )
     name: str | None = Field(
-        default=None, min_length=1, description="The name it shows; without one, the target's own."
+        default=None,
+        min_length=1,
+        description="What the host is called, in `/docs` for instance; else the target's own name.",
     )
     description: str | None = Field(
-        default=None, description="The description it shows; without one, the target's own."
+        default=None,
+        description=(
+            "What the host says of itself, in `/docs` for instance; else what its target says."
+        ),
     )
     store: Annotated[str, AfterValidator(_check_url)] = Field(
         default="disk://.agent-host",
         repr=False,
         description=(
-            "Where runs and sessions are kept, as a URL: `disk://folder` seen from the working "
-            "directory, `disk:///path/to/a/folder`, or `memory://`, which forgets at exit."
+            "Where runs, sessions and tasks are kept, as a URL: `disk://folder` seen from the "
+            "working directory, `disk:///path/to/a/folder`, or `memory://`, which forgets at exit. "
+            "A folder belongs to one process."
         ),
     )
     runtime_mode: RuntimeMode | None = Field(
@@ -194,7 +206,8 @@ class Settings(Section):
     allow_in_process_runner: bool = Field(
         default=False,
         description=(
-            "In `ephemeral` mode, accept that work which lives in this process is lost with it."
+            "In `ephemeral` mode, start although runs and what is stored may be lost with the "
+            "process. For a disk that outlives it, or where the loss is acceptable."
         ),
     )
     server: ServerSettings = Field(

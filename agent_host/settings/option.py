@@ -195,6 +195,8 @@ def _expects(kind: OptionKind, field: FieldInfo, annotation: object) -> str:
         if isinstance(annotation, type) and issubclass(annotation, Enum):
             choices = tuple(member.value for member in annotation)
         return f"{kind} " + ", ".join(json.dumps(choice) for choice in choices)
+    if annotation == list[str]:
+        return 'a list such as ["one", "two"]'
     return " ".join([kind, *_bounds(kind, field)])
 
 

@@ -31,7 +31,10 @@ class ServerSettings(Section):
     )
     grace: Grace = Field(
         default=timedelta(seconds=30),
-        description="How long requests in progress may take to finish once the host must stop.",
+        description=(
+            "How long requests and runs in progress may take to finish once the host must stop. "
+            "The supervisor should wait ten seconds longer before it kills."
+        ),
     )
     keep_alive: Duration = Field(
         default=timedelta(seconds=75),

@@ -18,7 +18,11 @@ from agent_host.settings.problem import Path
 CONFIG_VARIABLE: Final = PREFIX + "CONFIG"
 """Names the TOML file."""
 
+ADMIN_KEY_VARIABLE: Final = PREFIX + "ADMIN_KEY"
+"""Holds the key by which an operator's commands reach a host elsewhere."""
+
 OTHER_VARIABLES: Final = {
+    ADMIN_KEY_VARIABLE: "The key of `agent-host runs` and `agent-host tasks` with `--url`.",
     CONFIG_VARIABLE: "The TOML file.",
     "AGENT_HOST_DOCS_FOLDER": "The folder that the default target answers from.",
 }

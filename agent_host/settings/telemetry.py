@@ -61,7 +61,11 @@ class TelemetrySettings(Section):
     )
     event_log: bool = Field(default=False, description="Log the stations of every run.")
     event_file: Path | None = Field(
-        default=None, description="Append the stations of every run to this file, as JSON lines."
+        default=None,
+        description=(
+            "Append the stations of every run to this file, as JSON lines. It is seen from the "
+            "working directory, and nothing shortens it."
+        ),
     )
 
     @model_validator(mode="after")

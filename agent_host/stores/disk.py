@@ -5,6 +5,7 @@ owns the folder.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,6 +41,8 @@ from agent_host.system import SystemClock, settled_within
 from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 LOCK_WAIT: Final = timedelta(seconds=10)
@@ -302,9 +305,14 @@ class DiskStateStore:
 
     async def _take_lock(self) -> None:
         until = self._clock.monotonic() + self._lock_wait.total_seconds()
+        said = False
         while not self._lock.take(self._clock.now()):
             if self._clock.monotonic() >= until:
                 raise self._lock.refusal()
+            if not said:
+                seconds = self._lock_wait.total_seconds()
+                logger.info("waiting up to %g s for %s to leave", seconds, self._lock.holder())
+                said = True
             await self._clock.sleep(_LOCK_PAUSE_SECONDS)
 
     async def _leave(self) -> None:

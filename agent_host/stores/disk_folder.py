@@ -21,6 +21,9 @@ COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
+_ANOTHER: Final = (
+    "Let this user write there, or name another folder: `store` (--store, AGENT_HOST_STORE)."
+)
 
 
 def folder_of_url(url: str) -> Path:
@@ -54,7 +57,7 @@ def prepare_folder(folder: Path) -> None:
     except FileExistsError as error:
         raise _unsuitable(folder, "is not a folder") from error
     except OSError as error:
-        message = f"The store's folder {folder} cannot be made: {error.strerror}."
+        message = f"The store's folder {folder} cannot be made: {error.strerror}. {_ANOTHER}"
         raise StoreUnavailableError(message) from error
     if stat.S_ISLNK(status.st_mode):
         raise _unsuitable(folder, "is a symbolic link; name the folder it leads to")
@@ -88,7 +91,7 @@ def prepare_file(path: Path) -> int:
     try:
         descriptor = os.open(path, flags, _FILE_MODE)
     except OSError as error:
-        message = f"The store's file {path} cannot be opened: {error.strerror}."
+        message = f"The store's file {path} cannot be opened: {error.strerror}. {_ANOTHER}"
         raise StoreUnavailableError(message) from error
     if os.name == "posix" and os.fstat(descriptor).st_mode & _OTHERS:
         os.fchmod(descriptor, _FILE_MODE)
@@ -116,6 +119,7 @@ __all__ = [
     "DEFAULT_FOLDER",
     "LOCK",
     "QUARANTINE",
+    "SCHEME",
     "folder_of_url",
     "prepare_database",
     "prepare_file",

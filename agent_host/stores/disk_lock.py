@@ -9,7 +9,7 @@ import os
 import socket
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -22,6 +22,14 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 _HOLDER_BYTES: Final = 4096
+
+
+class Holder(NamedTuple):
+    """Who wrote into the lock's file that the folder is theirs, as they spelled it."""
+
+    pid: int
+    host: str
+    since: str
 
 
 class FolderLock:
@@ -53,8 +61,9 @@ class FolderLock:
     def refusal(self) -> ConfigurationError:
         """What to tell the operator when another process has the folder."""
         return ConfigurationError(
-            f"store: the folder {self._folder} is in use by {self._holder()}. One process owns it: "
-            "stop that one, or set store to another folder for this one."
+            f"The store's folder {self._folder} is in use by {self.holder()}. One process owns it: "
+            "stop that one, or set `store` to another folder for this one (--store, "
+            "AGENT_HOST_STORE)."
         )
 
     def release(self) -> None:
@@ -63,14 +72,45 @@ class FolderLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _holder(self) -> str:
-        try:
-            text = (self._folder / LOCK).read_bytes()[:_HOLDER_BYTES]
-            known = orjson.loads(text)
-            pid, host, since = int(known["pid"]), str(known["host"]), str(known["since"])
-        except (OSError, ValueError, KeyError, TypeError):
+    def holder(self) -> str:
+        """Who has the folder, as far as the file says, for people to read."""
+        holder = read_holder(self._folder)
+        if holder is None:
             return "another process"
-        return f"process {pid} on {host} since {since}"
+        return f"process {holder.pid} on {holder.host} since {holder.since}"
 
 
-__all__ = ["FolderLock"]
+def read_holder(folder: Path) -> Holder | None:
+    """Who had the folder last, whether they still have it or not; None if nobody says."""
+    try:
+        text = (folder / LOCK).read_bytes()[:_HOLDER_BYTES]
+        known = orjson.loads(text)
+        return Holder(int(known["pid"]), str(known["host"]), str(known["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process has the folder now. Nothing is made or changed; whoever starts in this
+    very moment finds the lock taken for an instant, and tries again.
+
+    Raises:
+        OSError: the lock's file cannot be looked at.
+    """
+    if fcntl is None:  # pragma: no cover - Windows
+        return False
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(folder / LOCK, flags)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+__all__ = ["FolderLock", "Holder", "is_locked", "read_holder"]

@@ -25,15 +25,24 @@ _YOUNG_SECONDS: Final = 3600.0
 _LOG: Final = logging.getLogger(__name__)
 
 
+def check_name(folder: Path) -> None:
+    """Refuse a name that means something to diskcache.
+
+    Raises:
+        ConfigurationError: it does.
+    """
+    if any(mark in str(folder) for mark in "$%"):
+        message = f"files.folder cannot have $ or % in its name: {folder}."
+        raise ConfigurationError(message)
+
+
 def make_private(folder: Path) -> None:
     """Make the folder, for its owner only.
 
     Raises:
         ConfigurationError: it cannot be made, or its name means something to diskcache.
     """
-    if any(mark in str(folder) for mark in "$%"):
-        message = f"files.folder cannot have $ or % in its name: {folder}."
-        raise ConfigurationError(message)
+    check_name(folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -100,4 +109,4 @@ def _values(folder: Path) -> Iterator[Path]:
                 yield place
 
 
-__all__ = ["DATABASE", "clear", "make_private", "put_right"]
+__all__ = ["DATABASE", "check_name", "clear", "make_private", "put_right"]

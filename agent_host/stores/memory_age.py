@@ -56,7 +56,15 @@ class AgeQueues:
 
     def oldest(self) -> Item:
         """The item that was written the longest time ago; there must be one."""
-        return min(self._fronts(), key=_turn_of)
+        found: Item | None = None
+        for queue in self._queues.values():
+            for item in queue:
+                if found is None or item.turn < found.turn:
+                    found = item
+                break
+        if found is None:
+            raise LookupError
+        return found
 
     def ended(self, now: float, *, limit: int) -> list[Item]:
         """Up to `limit` items that have ended, all of which are then to be removed."""
@@ -69,13 +77,6 @@ class AgeQueues:
                     break
                 found.append(item)
         return found
-
-    def _fronts(self) -> list[Item]:
-        return [next(iter(queue)) for queue in self._queues.values() if queue]
-
-
-def _turn_of(item: Item) -> int:
-    return item.turn
 
 
 @lru_cache(maxsize=256)

@@ -96,8 +96,8 @@ class Contents:
             self._change_record(key, record_change, now)
         for key, stream_change in plan.streams.items():
             self._change_stream(key, stream_change, now)
-        while self.size_bytes > self._limit_bytes:
-            self._drop(self._ageing.oldest())
+        if self.size_bytes > self._limit_bytes:
+            self._make_room()
         return outcome
 
     def _fresh_items(self, writes: Sequence[Write]) -> list[tuple[Item, timedelta | None]] | None:
@@ -125,7 +125,7 @@ class Contents:
             else:
                 return None
             room -= size
-        if room < 0 or len({write[0] for write in writes}) < len(items):
+        if self._evictable_bytes + room < 0 or len({write[0] for write in writes}) < len(items):
             return None
         return items
 
@@ -148,7 +148,13 @@ class Contents:
             if ttl is not None:
                 self._evictable_bytes += size
                 self._ageing.place(item, now=now, ttl=ttl)
+        if self.size_bytes > self._limit_bytes:
+            self._make_room()
         return tuple(outcome)
+
+    def _make_room(self) -> None:
+        while self.size_bytes > self._limit_bytes:
+            self._drop(self._ageing.oldest())
 
     def _check_room(self, plan: Plan) -> None:
         """Whether evicting all that may go, but for what is written now, would be enough."""
@@ -208,10 +214,12 @@ class Contents:
         self._ageing.place(item, now=now, ttl=ttl)
 
     def _drop(self, item: Item) -> None:
-        self.size_bytes -= item.size_bytes
-        if item.queue is not None:
-            self._evictable_bytes -= item.size_bytes
-            self._ageing.remove(item)
+        size, queue = item.size_bytes, item.queue
+        self.size_bytes -= size
+        if queue is not None:
+            self._evictable_bytes -= size
+            del queue[item]
+            item.queue = None
         if isinstance(item, StoredStream):
             del self._streams[item.key]
             return

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from agent_host.types.identifier import MessageId
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.part import Part, TextPart
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 
 Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
 
@@ -26,15 +26,18 @@ class Message:
         """The text parts joined, in order; other parts are passed over."""
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
-    @classmethod
-    def user(cls, text: str) -> "Message":
+    @staticmethod
+    def user(text: str) -> "Message":
         """A user's message of plain text."""
-        return cls(role="user", parts=(TextPart(text=text),))
+        return _make_message(role="user", parts=(_make_text(text=text),))
 
-    @classmethod
-    def assistant(cls, text: str) -> "Message":
+    @staticmethod
+    def assistant(text: str) -> "Message":
         """An assistant's message of plain text."""
-        return cls(role="assistant", parts=(TextPart(text=text),))
+        return _make_message(role="assistant", parts=(_make_text(text=text),))
 
+
+_make_message = maker(Message)
+_make_text = maker(TextPart)
 
 __all__ = ["Message", "Role"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.part import Part
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,12 @@ class RunResult:
         texts = (message.text for message in self.messages if message.role == "assistant")
         return "\n\n".join(text for text in texts if text)
 
-    @classmethod
-    def of_text(cls, text: str) -> "RunResult":
+    @staticmethod
+    def of_text(text: str) -> "RunResult":
         """A result of one assistant message."""
-        return cls(messages=(Message.assistant(text),))
+        return _make_result(messages=(Message.assistant(text),))
 
+
+_make_result = maker(RunResult)
 
 __all__ = ["Artifact", "RunResult", "Usage"]

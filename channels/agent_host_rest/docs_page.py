@@ -4,6 +4,7 @@ One self-contained HTML document. Its policy lets nothing in but its own style a
 hashes, and lets it talk to its own server only.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -95,6 +96,7 @@ _KEY: Final = """\
 <label>Key or token (it stays in this page) <input type="password" name="key" autocomplete="off">
 </label>
 """
+_CODE: Final = re.compile(r"`([^`]+)`")
 _BEARER: Final = " -H 'authorization: Bearer KEY'"
 
 
@@ -137,13 +139,17 @@ def _article(operation: Operation, credential: str, *, base_url: str, prefix: st
     command = f"curl {operation.curl.format(base=base_url + prefix)}{credential}"
     answers = [(reply.status, reply.text) for reply in operation.replies]
     answers += [(status, PROBLEMS[status]) for status in operation.problems]
-    rows = "".join(f"<li><code>{status}</code> {escape(text)}</li>" for status, text in answers)
+    rows = "".join(f"<li><code>{status}</code> {_prose(text)}</li>" for status, text in answers)
     return (
         f'<article id="{operation.id}"><h3><b>{operation.method}</b>'
         f"<code>{escape(prefix + operation.path)}</code></h3>"
-        f"<p>{escape(operation.summary)}. {escape(operation.text)}</p>"
+        f"<p>{escape(operation.summary)}. {_prose(operation.text)}</p>"
         f"<pre>{escape(command)}</pre><ul>{rows}</ul></article>"
     )
+
+
+def _prose(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _hash(text: str) -> str:

@@ -27,6 +27,7 @@ from agent_host.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from agent_host.types.quick_init import maker
 from agent_host_rest import schema
 from agent_host_rest.config import RestConfig
 from agent_host_rest.file_part import to_file_part
@@ -121,7 +122,7 @@ def to_request(
     if invocation.metadata:
         _check_metadata(invocation.metadata, config)
     stream, background = _to_mode(invocation.stream, invocation.background, wishes)
-    return ChannelRequest(
+    return _make_request(
         caller=caller,
         input=messages,
         session=invocation.session_id if invocation.session_id is not None else wishes.session,
@@ -278,5 +279,7 @@ def _children(value: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON, as `JsonValu
 def _too_deep(nesting_limit: int) -> RequestError:
     return RequestError(f"The body is nested more than {nesting_limit} levels deep.")
 
+
+_make_request = maker(ChannelRequest)
 
 __all__ = ["AnswerRequest", "parse_json", "to_answer", "to_request"]

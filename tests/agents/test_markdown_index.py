@@ -118,3 +118,19 @@ def test_any_question_gets_an_answer_and_always_the_same(text: str, about: str) 
     index = index_of(guide=GUIDE)
     asked = query(text, about)
     assert index.search(asked) == index_of(guide=GUIDE).search(asked)
+
+
+def test_what_answers_comes_before_what_says_where_to_read() -> None:
+    index = index_of(
+        index="""\
+            # Write a target
+            - [Write a target](a.md), [Write a channel](b.md)
+            - [A target](c.md) and [its channel](d.md)
+            """,
+        targets="""\
+            # Targets
+            ## By hand
+            A target is a function. To write one, say what it answers; see [functions](f.md).
+            """,
+    )
+    assert headings(index, query("How do I write a target?")) == ["By hand", "Write a target"]

@@ -120,3 +120,11 @@ def test_a_network_remembers_no_more_than_it_should() -> None:
 def test_a_network_that_is_none_or_everybody_names_its_setting(network: str) -> None:
     with pytest.raises(ConfigurationError, match=r"server\.trusted_proxies"):
         TrustedNetworks([network])
+
+
+def test_a_proxy_that_names_no_client_may_not_invent_a_scheme() -> None:
+    trusted = TrustedNetworks(["127.0.0.1"])
+    hops = read_hops(ForwardedFamily.X_FORWARDED, {b"x-forwarded-proto": "gopher"})
+    assert client_hop(hops, trusted) == Hop()
+    hops = read_hops(ForwardedFamily.X_FORWARDED, {b"x-forwarded-proto": "HTTPS"})
+    assert client_hop(hops, trusted) == Hop(scheme="https")

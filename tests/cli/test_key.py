@@ -57,6 +57,11 @@ def test_a_key_is_shown_once(keys: Command, folder: Path) -> None:
     assert shown[1] not in (folder / ".agent-host" / "keys.json").read_text("utf-8")
 
 
+def test_only_the_first_key_says_when_a_host_begins_to_ask(keys: Command) -> None:
+    assert "from its next start on" in keys("create", "laptop")
+    assert "from its next start on" not in keys("create", "phone")
+
+
 def test_all_that_can_be_wished_for_is_there(keys: Command) -> None:
     options = ("--scope", "admin", "--scope", "reports", "--expires", "P90D")
     made = keys.json("create", "ops", *options, "--tenant", "acme", "--subject", "alice")

@@ -38,10 +38,10 @@ def test_help_lists_commands_and_examples(capsys: pytest.CaptureFixture[str]) ->
     text = capsys.readouterr().out
     assert left.value.code == 0
     assert "agent-host run app.py:agent --reload" in text
-    assert {"run", "channels", "config", "keys"} <= set(text.split())
+    assert {"run", "channels", "config", "doctor", "keys"} <= set(text.split())
 
 
-@pytest.mark.parametrize("command", ["run", "channels", "config"])
+@pytest.mark.parametrize("command", ["run", "channels", "config", "doctor"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
@@ -91,4 +91,6 @@ def test_a_mistyped_flag_is_not_taken_for_another(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as left:
         main(["run", "--relo"])
     assert left.value.code == 2
-    assert "--relo" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--relo" in said
+    assert "`agent-host run --help`" in said

@@ -90,10 +90,10 @@ CONFIGURATION = Page(path="docs/configuration.md")
 OPERATOR_PAGES = (
     README,
     CONCEPTS,
-    Page(path="docs/security/authentication.md"),
     Page(path="docs/serving.md"),
-    Page(path="docs/security/edge.md"),
     Page(path="docs/channels/rest.md"),
+    *_found("docs/operations/*.md"),
+    *_found("docs/security/*.md"),
 )
 PAGES = (README, *_found("docs/**/*.md"), *_found("examples/*.md"))
 LINKED_PAGES = (*PAGES, Page(path="CHANGELOG.md"), *_found("channels/*/README.md"))

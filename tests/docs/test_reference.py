@@ -1,19 +1,23 @@
 """What the documents name is there: links, settings, and the tables of the concepts page."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from agent_host import errors
 from agent_host.errors import FailureCode, HostError
+from agent_host.registry import channel_config
+from agent_host.settings import load_settings
 from agent_host.types import ConcurrencyPolicy, RunEvent, RunStatus
 from agent_host.types.run import TRANSITIONS
 from tests.docs.page import CONCEPTS, CONFIGURATION, LINKED_PAGES, OPERATOR_PAGES, PAGES, ROOT, Page
 
 QUOTED = re.compile(r"`([^`]+)`")
 SETTING = re.compile(
-    r"`((?:access|access\.jwt|run|session|server|limits|log|channels\.rest)\.[a-z_]+)(?: = [^`]*)?`"
+    r"`((?:access|access\.jwt|run|session|server|limits|files|log|telemetry|channels\.rest)\.[a-z_]+)"
+    r"(?: = [^`]*)?`"
 )
 
 
@@ -36,6 +40,26 @@ def test_settings_exist(page: Page) -> None:
     for setting in SETTING.findall(page.text):
         variable = f"AGENT_HOST_{setting.upper().replace('.', '__')}"
         assert f"`{variable}`" in documented, f"{page}: {setting}"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(block.code, id=f"{page}:{block.line}")
+        for page in OPERATOR_PAGES
+        for block in page.blocks("toml")
+    ],
+)
+def test_configurations_are_right(table: str, tmp_path: Path) -> None:
+    file = tmp_path / "agent-host.toml"
+    file.write_text(table, "utf-8")
+    load_settings(channel_config, environ={}, config_file=file)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_tests_that_are_named_are_there(page: Page) -> None:
+    for path in re.findall(r"`(tests/[\w/]+\.py)`", page.text):
+        assert (ROOT / path).is_file(), f"{page}: {path}"
 
 
 def test_every_document_can_be_found_from_the_first_page() -> None:

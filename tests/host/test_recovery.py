@@ -46,13 +46,19 @@ class Slow:
     def __init__(self, *, rerunnable: bool = False, goes_on: bool = False) -> None:
         self.capabilities = TargetCapabilities(streams=True, rerunnable=rerunnable)
         self.attempts: list[int] = []
+        self._turns: list[Turn] = []
         self._goes_on = goes_on
 
     async def run(self, turn: Turn) -> AsyncIterator[RunEvent]:
         self.attempts.append(turn.attempt)
+        self._turns.append(turn)
         yield TextDelta(text=f"{turn.text} {turn.attempt}")
         if not self._goes_on:
             await asyncio.Event().wait()
+
+    def told_to_stop(self) -> bool:
+        """Whether the newest turn's signal is set."""
+        return self._turns[-1].cancelled.is_set()
 
 
 async def until_said(context: HostContext, run_id: str) -> None:
@@ -163,6 +169,45 @@ async def test_a_host_that_stops_in_order_hands_its_background_runs_on(
     outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), accepted.run)
     assert outcome.run.status is RunStatus.COMPLETED
     assert target.attempts == [1]
+
+
+@pytest.mark.parametrize("rerunnable", [True, False])
+async def test_what_never_got_its_turn_is_handed_on_whatever_the_target_says(
+    store: MemoryStateStore, *, rerunnable: bool
+) -> None:
+    target = Slow(rerunnable=rerunnable)
+    host = AgentHost(
+        target, store=SurvivingStore(store), run_policy=QUICK, grace=timedelta(milliseconds=50)
+    )
+    async with host:
+        with acting_as("alice"):
+            first = await host.context.start(request("one", session="s", background=True))
+            await until_said(host.context, first.run.id)
+            second = await host.context.start(request("two", session="s", background=True))
+    again = Slow(rerunnable=rerunnable, goes_on=True)
+    outcome = await after_restart(store, again, second.run)
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.run.attempt == 1
+
+
+async def test_what_its_caller_cancelled_is_not_handed_on(store: MemoryStateStore) -> None:
+    target = Slow(rerunnable=True)
+    policy = RunPolicy(cancel_grace=timedelta(seconds=1))
+    host = AgentHost(
+        target, store=SurvivingStore(store), run_policy=policy, grace=timedelta(milliseconds=50)
+    )
+    async with host:
+        with acting_as("alice"):
+            accepted = await host.context.start(request("one", background=True))
+            await until_said(host.context, accepted.run.id)
+            cancelling = asyncio.ensure_future(
+                (await runs_of(host.context)).cancel(accepted.run.id)
+            )
+            while not target.told_to_stop():
+                await asyncio.sleep(0)
+    assert (await cancelling).status is RunStatus.CANCELLED
+    outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), accepted.run)
+    assert outcome.run.status is RunStatus.CANCELLED
 
 
 async def ask(turn: Turn) -> AsyncGenerator[RunEvent, Answer]:

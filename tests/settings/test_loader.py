@@ -179,7 +179,10 @@ def test_a_channel_named_on_the_command_line_is_the_only_one(place: Place) -> No
         ("[server]\ngrace = 'soon'\n", "server.grace in {file}: expected a duration such as 30s"),
         ("[log]\nlevel = 'loud'\n", 'log.level in {file}: expected one of "debug", "info"'),
         ("[session]\nmode = 1\n", 'session.mode in {file}: expected one of "auto", "required"'),
-        ("store = 'redis'\n", "store in {file}: expected a URL such as memory://"),
+        (
+            "store = 'redis'\n",
+            "store in {file}: expected a URL such as disk:///var/lib/",
+        ),
         ("target = ''\n", "target in {file}: string should have at least 1 character"),
         ("[channels.rest]\nenabled = 'yep'\n", "rest.enabled in {file}: expected true or false"),
         ("[channels.chat]\n", "channels.chat.token: is required and not set. .*CHAT__TOKEN"),
@@ -214,7 +217,11 @@ def test_what_is_wrong_in_the_file_is_named_with_its_key(
         ("AGENT_HOST_SERVER", '{"port": "x"}', "(port): expected an integer"),
         ("AGENT_HOST_CHANNELS__REST", "x", "expected a table"),
         ("AGENT_HOST_CHANNELS__NOPE__X", "1", "There is no channel 'nope'."),
-        ("AGENT_HOST_CHANNELS__CHAT__ROOMS", "[1", "expected a list or table as JSON"),
+        (
+            "AGENT_HOST_CHANNELS__CHAT__ROOMS",
+            "[1",
+            'expected a list such as ["one", "two"] as JSON',
+        ),
         ("AGENT_HOST_CHANNELS__CHAT__ROOMS", "a", "expected a valid list"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent_host.types import Message, RunResult, TextPart
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +73,34 @@ def test_pydantic_reads_them_as_dataclasses() -> None:
     result = RunResult(messages=(Message(role="user", parts=(TextPart(text="hello"),)),))
     adapter = TypeAdapter(RunResult)
     assert adapter.validate_json(adapter.dump_json(result)) == result
+
+
+make = maker(Quick)
+
+
+def test_what_a_maker_makes_is_what_the_class_makes() -> None:
+    tags, parts = {"x": 1}, ["two"]
+    pairs = (
+        (make(name="a"), Quick(name="a")),
+        (
+            make(name="a", size=3, tags=tags, parts=parts),
+            Quick(name="a", size=3, tags=tags, parts=parts),
+        ),
+    )
+    for made, built in pairs:
+        assert type(made) is Quick
+        assert made == built
+        assert dataclasses.replace(made, size=7).size == 7
+    assert make(name="a").tags is not make(name="a").tags
+
+
+def test_what_a_maker_makes_is_frozen_and_checked() -> None:
+    made = make(name="a")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.size = 2  # type: ignore[misc]  # what is tested
+    with pytest.raises(TypeError, match="name"):
+        make()  # type: ignore[call-arg]  # what is tested
+    with pytest.raises(TypeError, match="colour"):
+        make(name="a", colour="red")  # type: ignore[call-arg]  # what is tested
+    with pytest.raises(ValueError, match="not negative"):
+        make(name="a", size=-1)

@@ -5,6 +5,7 @@ from agent_host.errors import UnauthenticatedError
 from agent_host.host.pipeline.exchange import Exchange
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.types.principal import Owner, Principal
+from agent_host.types.quick_init import maker
 
 
 class IdentifyStep:
@@ -33,7 +34,9 @@ class IdentifyStep:
         exchange.principal = principal
         exchange.isolation = current_isolation.get()
         exchange.isolation_key = key
-        exchange.owner = Owner(tenant=principal.tenant, isolation_key=key)
+        exchange.owner = _make_owner(tenant=principal.tenant, isolation_key=key)
 
+
+_make_owner = maker(Owner)
 
 __all__ = ["IdentifyStep"]

@@ -12,6 +12,7 @@ from agent_host.host.pipeline.reserved import without_reserved_metadata
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
 from agent_host.types.principal import Owner
+from agent_host.types.quick_init import maker
 from agent_host.types.request import Caller, ChannelRequest
 
 TRIES = 5
@@ -48,7 +49,7 @@ class Pipeline:
         """
         request = without_reserved_metadata(request)
         for tries_left in range(TRIES - 1, -1, -1):
-            exchange = Exchange(caller=request.caller, wish=wish)
+            exchange = _make_exchange(caller=request.caller, wish=wish)
             try:
                 await self._accept(exchange, request)
                 for access_step in self._access:
@@ -66,5 +67,7 @@ class Pipeline:
             return exchange
         raise AssertionError
 
+
+_make_exchange = maker(Exchange)
 
 __all__ = ["Pipeline"]

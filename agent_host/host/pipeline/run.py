@@ -11,6 +11,7 @@ from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.execution import Execution
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.gate import SessionGate
+from agent_host.types.quick_init import maker
 from agent_host.types.request import ChannelRequest
 from agent_host.types.run import HostedResult
 from agent_host.types.session import ConcurrencyPolicy, SessionPolicy
@@ -52,7 +53,7 @@ class RunStep:
             request = await self._files.keep_request(
                 given(exchange.owner), request, must=exchange.wish is Wish.ACCEPTANCE
             )
-        stored = StoredRequest(
+        stored = _make_stored(
             run_id=given(exchange.run_id),
             owner=given(exchange.owner),
             principal=given(exchange.principal),
@@ -62,7 +63,7 @@ class RunStep:
         turn = await self._turns.make(
             stored, session=exchange.session, is_new=exchange.session_is_new
         )
-        prepared = PreparedRun(
+        prepared = _make_prepared(
             stored=stored,
             turn=turn,
             session=exchange.session,
@@ -90,5 +91,8 @@ class RunStep:
             if execution is not None and isinstance(running, Execution):
                 running.steer(request.input, partial(execution.join, running))
 
+
+_make_stored = maker(StoredRequest)
+_make_prepared = maker(PreparedRun)
 
 __all__ = ["RunStep"]

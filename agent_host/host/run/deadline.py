@@ -15,6 +15,11 @@ class Deadline:
         self.is_forced = False
 
     @property
+    def is_set(self) -> bool:
+        """Whether it will call back."""
+        return self._handle is not None
+
+    @property
     def left(self) -> timedelta:
         """How much of the time is left."""
         if self._handle is None:

@@ -17,9 +17,11 @@ from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.execution import Execution
 from agent_host.host.run.ledger import RunLedger
 from agent_host.host.run.part import EngineParts
+from agent_host.host.run.patience import Patience
 from agent_host.host.run.trail import RunTrail
 from agent_host.host.session.gate import Place, SessionGate
 from agent_host.types.identifier import RunId
+from agent_host.types.quick_init import maker
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.session import Session
 from agent_host.types.store import Write
@@ -67,6 +69,7 @@ class RunEngine:
         self._is_open = False
         self._closes_at = 0.0
         self._idle = asyncio.Event()
+        self._patience = Patience()
         self._recovery: Recovery | None = None
 
     def recovers_with(self, recovery: "Recovery") -> None:
@@ -154,7 +157,7 @@ class RunEngine:
         stored = prepared.stored
         now = self._parts.clock.now()
         started = status is RunStatus.RUNNING
-        return Run(
+        return _make_run(
             id=stored.run_id,
             owner=stored.owner,
             status=status,
@@ -212,6 +215,10 @@ class RunEngine:
         """End the run whose target ignores its cancellation."""
         self._spawn(execution.end(execution.verdict))
 
+    def on_driving(self, execution: Execution) -> None:
+        """Look after it in a while."""
+        self._patience.watch(execution)
+
     def on_slow(self, execution: Execution) -> asyncio.Task[None]:
         """Store the run now."""
         return self._spawn(execution.store())
@@ -248,5 +255,7 @@ class RunEngine:
         except TimeoutError:
             logger.warning("%d runs did not end within the grace", len(self._live))
 
+
+_make_run = maker(Run)
 
 __all__ = ["PreparedRun", "Recovery", "RunEngine"]

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from agent_host.errors import StoreError
 from agent_host.host.run.deadline import Deadline
@@ -22,7 +21,8 @@ from agent_host.host.run.latch import Latch
 from agent_host.host.run.ledger import RunLedger
 from agent_host.host.run.order import schedule_expiry
 from agent_host.host.run.part import EngineParts
-from agent_host.host.run.question import with_ids
+from agent_host.host.run.patience import STORE_AFTER
+from agent_host.host.run.question import SuspendedError, with_ids
 from agent_host.host.run.surroundings import surround
 from agent_host.host.run.target_stream import TargetStream
 from agent_host.host.run.watcher import ExecutionWatcher
@@ -43,11 +43,6 @@ from agent_host.types.turn import Turn
 logger = logging.getLogger(__name__)
 
 YIELD_EVERY = 64
-STORE_AFTER = timedelta(milliseconds=20)
-
-
-class SuspendedError(Exception):
-    """Leaves the drive of a target that resumes: the run waits for its answer in the store."""
 
 
 class Execution:
@@ -154,7 +149,7 @@ class Execution:
 
     async def _end(self, terminal: TerminalEvent) -> None:
         await self._until_stored()
-        if self._hands_back and self.ledger.run.status is not RunStatus.INPUT_REQUIRED:
+        if self._hands_back and self.ledger.trail.leads_on(self.ledger.run.status):
             await self._hand_back()
             return
         fence = None if self._place is None else self._place.lease
@@ -212,10 +207,10 @@ class Execution:
         self.stop(RunFailed(failure=INTERRUPTED), "lease_lost")
 
     def shut_down(self) -> None:
-        """The host goes down. A run that a task leads to is left for the next process, if it may
-        be run again; any other has failed.
+        """The host goes down. A run that a task leads to is left for the next process, if it has
+        not begun or may be run again; any other has failed.
         """
-        self._hands_back = self.ledger.trail.is_by_task
+        self._hands_back = self._verdict is None
         self.stop(RunFailed(failure=INTERRUPTED), "shutdown")
 
     def steer(self, messages: Sequence[Message], on_taken: Callable[[], None]) -> None:
@@ -245,7 +240,10 @@ class Execution:
             history = await self._parts.sessions.history(self._session)
             self._turn = replace(self._turn, history=history)
         self._driving = True
-        self._deadline.set(min(STORE_AFTER, self._parts.policy.time_limit), self._prove_slow)
+        if self._parts.policy.time_limit > STORE_AFTER:
+            self._watcher.on_driving(self)
+        else:
+            self._deadline.set(self._parts.policy.time_limit, self.prove_slow)
         return await self._drive(TargetStream(self._parts.target.run(self._turn)))
 
     async def _drive(self, stream: TargetStream) -> TerminalEvent:
@@ -364,12 +362,17 @@ class Execution:
         if self._place is not None:
             await self._place.leave()
 
-    def _prove_slow(self) -> None:
+    def prove_slow(self) -> None:
+        """It is not over soon: have it stored, and mind its time limit."""
+        if self._is_slow or self._ending or not self._driving:
+            return
         self._is_slow = True
-        if self._verdict is None:
-            self._deadline.set(self._parts.policy.time_limit - STORE_AFTER, self._run_out_of_time)
-        else:
-            self._deadline.set(self._parts.policy.cancel_grace, self._force)
+        if not self._deadline.is_set:
+            policy = self._parts.policy
+            if self._verdict is None:
+                self._deadline.set(policy.time_limit - STORE_AFTER, self._run_out_of_time)
+            else:
+                self._deadline.set(policy.cancel_grace, self._force)
         self._storing = self._watcher.on_slow(self)
 
     def _run_out_of_time(self) -> None:
@@ -394,4 +397,4 @@ class Execution:
         return self._verdict or RunFailed(failure=INTERRUPTED)
 
 
-__all__ = ["Execution", "SuspendedError"]
+__all__ = ["Execution"]

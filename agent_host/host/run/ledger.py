@@ -33,6 +33,7 @@ from agent_host.types.event import (
 )
 from agent_host.types.message import Message
 from agent_host.types.question import Question
+from agent_host.types.quick_init import maker
 from agent_host.types.result import RunResult
 from agent_host.types.run import HostedResult, Run, RunStatus, check_transition
 from agent_host.types.session import Session
@@ -97,7 +98,7 @@ class RunLedger:
     @property
     def outcome(self) -> HostedResult:
         """The run as it stands, with its result once it has completed."""
-        return HostedResult(run=self.run, result=self.result)
+        return _make_hosted(run=self.run, result=self.result)
 
     def open(self, alongside: Sequence[Write]) -> None:
         """The run is new. It is stored by `store`, or by the first commit that is due anyway: a run
@@ -246,11 +247,10 @@ class RunLedger:
 
     async def hand_back(self) -> None:
         """The process goes down; the runner's task will let another go on with the run."""
-        if self.run.status is RunStatus.QUEUED:
-            return
-        check_transition(self.run.status, RunStatus.QUEUED)
-        now = self._parts.clock.now()
-        await self._commit(after=replace(self.run, status=RunStatus.QUEUED, updated_at=now))
+        if self.run.status is not RunStatus.QUEUED:
+            check_transition(self.run.status, RunStatus.QUEUED)
+            now = self._parts.clock.now()
+            await self._commit(after=replace(self.run, status=RunStatus.QUEUED, updated_at=now))
         self.settled.set()
 
     def give_up(self, terminal: RunFailed) -> None:
@@ -273,7 +273,7 @@ class RunLedger:
         check_transition(before.status, status)
         now = self._parts.clock.now()
         over = status.is_terminal
-        after = Run(
+        after = _make_run(
             id=before.id,
             owner=before.owner,
             status=status,
@@ -385,11 +385,15 @@ class RunLedger:
 
 
 def _start_of(run: Run) -> RunStarted:
-    return RunStarted(run_id=run.id, session_id=run.session_id, attempt=run.attempt)
+    return _make_started(run_id=run.id, session_id=run.session_id, attempt=run.attempt)
 
 
 def _unfinished(message: Message) -> Message:
     return replace(message, metadata={**message.metadata, "incomplete": True})
 
+
+_make_hosted = maker(HostedResult)
+_make_run = maker(Run)
+_make_started = maker(RunStarted)
 
 __all__ = ["RunLedger"]

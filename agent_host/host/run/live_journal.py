@@ -15,6 +15,7 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.types.event import JournalEntry, RunEvent
 from agent_host.types.identifier import RunId
 from agent_host.types.principal import Owner
+from agent_host.types.quick_init import maker
 from agent_host.types.store import Lease, Write
 
 TAIL_LIMIT = 256
@@ -59,7 +60,7 @@ class LiveJournal:
         Raises:
             TargetError: the event holds something that is not JSON.
         """
-        entry = JournalEntry(sequence=self._next, at=at, event=event)
+        entry = _make_entry(sequence=self._next, at=at, event=event)
         try:
             encoded = self._records.encode(entry)
         except (TypeError, ValueError) as error:
@@ -155,5 +156,7 @@ class LiveJournal:
             if not waiter.done():
                 waiter.set_result(None)
 
+
+_make_entry = maker(JournalEntry)
 
 __all__ = ["LiveJournal"]

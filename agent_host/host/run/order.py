@@ -15,6 +15,7 @@ from agent_host.types.task import TaskSpec
 
 RUN_KIND: Final = "run"
 EXPIRY_KIND: Final = "question_expiry"
+KINDS: Final = frozenset({EXPIRY_KIND, RUN_KIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

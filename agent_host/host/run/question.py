@@ -10,6 +10,10 @@ from agent_host.types.json import JsonValue
 from agent_host.types.question import UNASSIGNED, Answer, Question
 
 
+class SuspendedError(Exception):
+    """Leaves the drive of a target that resumes: the run waits for its answer in the store."""
+
+
 def with_ids(questions: Sequence[Question], ids: IdFactory) -> tuple[Question, ...]:
     """The questions, each with an id.
 
@@ -57,4 +61,4 @@ def to_answer(questions: Sequence[Question], values: Mapping[str, JsonValue]) ->
     return Answer(values={question_id: values[question_id] for question_id in open_ids})
 
 
-__all__ = ["to_answer", "with_ids"]
+__all__ = ["SuspendedError", "to_answer", "with_ids"]

@@ -5,7 +5,7 @@ from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.part import EngineParts
 from agent_host.types.identifier import RunId
 from agent_host.types.principal import Owner
-from agent_host.types.run import Run
+from agent_host.types.run import Run, RunStatus
 from agent_host.types.store import Write
 
 
@@ -34,10 +34,13 @@ class RunTrail:
         self._kept = kept
         self.stored = stored
 
-    @property
-    def is_by_task(self) -> bool:
-        """Whether a task leads to the run, by which the next process may run it again."""
-        return self._durable and not self._alone and self._parts.reruns
+    def leads_on(self, status: RunStatus) -> bool:
+        """Whether a task lets the next process go on with a run of this status: one that has not
+        begun, or that may be run again.
+        """
+        if self._alone or not self._durable:
+            return False
+        return status is RunStatus.QUEUED or (status is RunStatus.RUNNING and self._parts.reruns)
 
     @property
     def is_missing(self) -> bool:

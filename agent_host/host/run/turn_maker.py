@@ -13,6 +13,7 @@ from agent_host.protocols.behavior import RunHook
 from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.principal import Owner
 from agent_host.types.question import Answer
+from agent_host.types.quick_init import maker
 from agent_host.types.session import Session, SessionHistory
 from agent_host.types.turn import Turn
 
@@ -44,7 +45,7 @@ class TurnMaker:
             RunFailedError: the hook itself failed; its text is in the log.
         """
         request = stored.request
-        turn = Turn(
+        turn = _make_turn(
             run_id=stored.run_id,
             messages=request.input,
             input=request.input,
@@ -86,5 +87,7 @@ class TurnMaker:
             raise RunFailedError(message, code="run_hook", run_id=turn.run_id) from error
         return made if isinstance(made, Turn) else replace(turn, input=made)
 
+
+_make_turn = maker(Turn)
 
 __all__ = ["TurnMaker"]

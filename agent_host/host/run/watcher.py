@@ -9,6 +9,10 @@ ExecutionT_contra = TypeVar("ExecutionT_contra", contravariant=True)
 class ExecutionWatcher(Protocol[ExecutionT_contra]):
     """Who acts where an execution cannot act for itself."""
 
+    def on_driving(self, execution: ExecutionT_contra) -> None:
+        """The target runs: call `prove_slow` in a while."""
+        ...
+
     def on_slow(self, execution: ExecutionT_contra) -> asyncio.Task[None]:
         """The run is not over soon: have it stored, by the task that is returned."""
         ...

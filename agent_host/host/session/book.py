@@ -19,6 +19,7 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import SESSION_PREFIX, SessionId
 from agent_host.types.principal import Owner
+from agent_host.types.quick_init import maker
 from agent_host.types.session import Session, SessionMode
 from agent_host.types.store import ABSENT, Write
 
@@ -124,7 +125,7 @@ class SessionBook:
     def _open(
         self, owner: Owner, name: str | None, now: datetime, *, name_version: int
     ) -> FoundSession:
-        session = Session(
+        session = _make_session(
             id=SessionId(self._ids.new(SESSION_PREFIX)),
             owner=owner,
             created_at=now,
@@ -157,5 +158,7 @@ def check_name(name: str) -> str:
         raise RequestError(message)
     return name
 
+
+_make_session = maker(Session)
 
 __all__ = ["FoundSession", "SessionBook", "check_name"]

@@ -29,6 +29,8 @@ async def test_every_operation_has_a_command_line_for_this_server() -> None:
         assert f'id="{operation.id}"' in response.text
         assert escape(operation.summary) in response.text
     assert f"curl {base}/invocations -H &#x27;content-type: application/json" in response.text
+    assert "<code>background: true</code>" in response.text
+    assert "`" not in re.sub(r"<script>.*?</script>", "", response.text, flags=re.DOTALL)
     assert "Says &lt;b&gt;it&lt;/b&gt; again &amp; again." in response.text
 
 

@@ -1,0 +1,118 @@
+"""Parameters of admin routes, each checked: what is unknown, doubled or out of range is refused.
+
+An id of the wrong form names nothing, and reads exactly as one that nothing has.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import Request
+
+from agent_host.errors import NotFoundError, RequestError
+from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, TaskId
+from agent_host.types.run import RunStatus
+
+PAGE: Final = 50
+PAGE_LIMIT: Final = 200
+
+_KIND_LIMIT: Final = 200
+_AGE_LIMIT: Final = timedelta(days=36_500)
+_ID: Final = re.compile(r"[a-z]{3}_[0-9A-Za-z_-]{1,128}")
+_PLACE: Final = re.compile(r"[0-9A-Za-z_-]{1,160}")
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")
+
+
+class AdminQuery:
+    """The query of one request, which may have the parameters `names`, each once.
+
+    Raises:
+        RequestError: it has another one, or one twice; from the methods, that one is no good.
+    """
+
+    def __init__(self, request: Request, *names: str) -> None:
+        found = request.query_params.multi_items()
+        self._values: Mapping[str, str] = dict(found)
+        unknown = self._values.keys() - set(names)
+        if unknown:
+            known = f"it takes {', '.join(names)}" if names else "it takes none"
+            raise RequestError(f"There is a parameter that this does not know; {known}.")
+        if len(found) != len(self._values):
+            raise RequestError("A parameter is there twice.")
+
+    def limit(self) -> int:
+        """How much a page has."""
+        number = self._number("limit")
+        if number is None:
+            return PAGE
+        if not 1 <= number <= PAGE_LIMIT:
+            raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
+        return number
+
+    def cursor(self, name: str) -> str | None:
+        """Where to go on, as an earlier page said."""
+        value = self._values.get(name)
+        if value is not None and not _PLACE.fullmatch(value):
+            raise RequestError(f"{name} is not one that this host gave out.")
+        return value
+
+    def status(self) -> RunStatus | None:
+        """Only runs of this status."""
+        value = self._values.get("status")
+        if value is None:
+            return None
+        try:
+            return RunStatus(value)
+        except ValueError:
+            raise RequestError(f"status is one of {', '.join(RunStatus)}.") from None
+
+    def kind(self) -> str | None:
+        """Only tasks of this kind."""
+        value = self._values.get("kind")
+        if value is not None and not (0 < len(value) <= _KIND_LIMIT and value.isprintable()):
+            raise RequestError(f"kind is the name of a kind, of at most {_KIND_LIMIT} characters.")
+        return value
+
+    def age(self) -> timedelta:
+        """Only what was given up at least this long ago."""
+        number = self._number("older_than_seconds")
+        if number is not None and number > _AGE_LIMIT.total_seconds():
+            raise RequestError("older_than_seconds is more than a hundred years.")
+        return timedelta(seconds=number or 0)
+
+    def _number(self, name: str) -> int | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not _NUMBER.fullmatch(value):
+            raise RequestError(f"{name} is a whole number.")
+        return int(value)
+
+
+def run_id_of(request: Request) -> str:
+    """The run that the path names.
+
+    Raises:
+        NotFoundError: nothing can be called so.
+    """
+    return _checked(request, RUN_PREFIX, "run")
+
+
+def task_id_of(request: Request) -> TaskId:
+    """The task that the path names.
+
+    Raises:
+        NotFoundError: nothing can be called so.
+    """
+    return TaskId(_checked(request, TASK_PREFIX, "task"))
+
+
+def _checked(request: Request, prefix: str, what: str) -> str:
+    found: str = request.path_params["id"]
+    if not found.startswith(prefix) or not _ID.fullmatch(found):
+        raise NotFoundError(what)
+    return found
+
+
+__all__ = ["PAGE", "PAGE_LIMIT", "AdminQuery", "run_id_of", "task_id_of"]

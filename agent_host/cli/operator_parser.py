@@ -1,0 +1,129 @@
+"""The grammar of `agent-host runs` and `agent-host tasks`. Imports nothing that takes time."""
+
+import argparse
+from typing import Final
+
+from agent_host.cli.key_parser import AddCommand, Finish
+
+STATUSES: Final = ("queued", "running", "input_required", "completed", "failed", "cancelled")
+
+_RUN_EXAMPLES: Final = """\
+Where the state is in a folder, whoever owns the folder operates the host that serves from it.
+Otherwise name the host, and give it a key with the scope admin.
+
+examples:
+  agent-host runs list
+  agent-host runs list --status failed --all --json
+  agent-host runs show run_0198f3...
+  agent-host runs cancel run_0198f3...
+  AGENT_HOST_ADMIN_KEY=ah_... agent-host runs list --url https://agent.example.com
+"""
+
+_TASK_EXAMPLES: Final = """\
+A dead letter is a task that was given up. It is kept until it is replayed or purged.
+
+examples:
+  agent-host tasks                           how many wait, are attempted, are dead
+  agent-host tasks dead --kind delivery
+  agent-host tasks replay tsk_0198f3...
+  agent-host tasks replay --all --kind delivery
+  agent-host tasks purge --all --older-than 7d
+"""
+
+
+def add_runs(add: AddCommand, finish: Finish) -> None:
+    """Add `runs` and its actions."""
+    runs = add(
+        "runs",
+        help="list, show and cancel everybody's runs",
+        description="List, show and cancel everybody's runs. What was said in them is not shown.",
+        epilog=_RUN_EXAMPLES,
+    )
+    actions = runs.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", required=True
+    ).add_parser
+    listed = actions("list", help="show runs, newest first", description="Runs, newest first.")
+    listed.add_argument("--status", choices=STATUSES, metavar="STATUS", help=", ".join(STATUSES))
+    _add_amount(listed)
+    shown = actions("show", help="show one run", description="Show one run.")
+    cancelled = actions(
+        "cancel",
+        help="ask a run to stop",
+        description="Ask a run to stop, make it after run.cancel_grace, and show how it ended.",
+    )
+    for action in (shown, cancelled):
+        action.add_argument("id", metavar="ID", help="the run's id, run_...")
+    for action in (listed, shown, cancelled):
+        _add_place(action)
+        finish(action)
+
+
+def add_tasks(add: AddCommand, finish: Finish) -> None:
+    """Add `tasks` and its actions."""
+    tasks = add(
+        "tasks",
+        help="count tasks; list, replay and purge dead letters",
+        description="Count durable tasks; list, show, replay, purge and cancel them.",
+        epilog=_TASK_EXAMPLES,
+    )
+    _add_place(tasks)
+    finish(tasks)
+    actions = tasks.add_subparsers(title="actions", metavar="ACTION", dest="action").add_parser
+    dead = actions("dead", help="show dead letters", description="Dead letters, the first first.")
+    _add_amount(dead)
+    shown = actions("show", help="show one task", description="Show one task, dead or not.")
+    replayed = actions(
+        "replay",
+        help="schedule dead letters again",
+        description="Schedule dead letters again, with their whole budget of attempts.",
+    )
+    purged = actions("purge", help="forget dead letters", description="Forget dead letters.")
+    cancelled = actions(
+        "cancel",
+        help="stop a task from being attempted",
+        description="Stop a task from being attempted again.",
+    )
+    for action in (shown, cancelled):
+        action.add_argument("id", metavar="ID", help="the task's id, tsk_...")
+    for action in (replayed, purged):
+        which = action.add_mutually_exclusive_group(required=True)
+        which.add_argument("id", nargs="?", metavar="ID", help="the task's id, tsk_...")
+        which.add_argument("--all", action="store_true", help="all that there are now")
+    purged.add_argument(
+        "--older-than", metavar="DURATION", help="with --all: given up that long ago, such as 7d"
+    )
+    for action in (dead, replayed, purged):
+        action.add_argument("--kind", metavar="KIND", help="only those of this kind")
+    for action in (dead, shown, replayed, purged, cancelled):
+        _add_place(action)
+        finish(action)
+
+
+def _add_amount(action: argparse.ArgumentParser) -> None:
+    amount = action.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--limit", type=_count, default=50, metavar="COUNT", help="at most so many (50)"
+    )
+    amount.add_argument("--all", action="store_true", help="every one, however many there are")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _add_place(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--json", action="store_true", help="write JSON")
+    action.add_argument("--store", metavar="URL", help="the store of the host (store)")
+    action.add_argument("--url", metavar="URL", help="where the host is, if not on its own folder")
+    action.add_argument(
+        "--key",
+        metavar="KEY",
+        help="with --url: a key with the scope admin; better in AGENT_HOST_ADMIN_KEY, as others "
+        "on this machine can read command lines",
+    )
+
+
+__all__ = ["STATUSES", "add_runs", "add_tasks"]

@@ -1,0 +1,1 @@
+"""Tests of what `agent-host doctor` looks at."""

@@ -66,7 +66,8 @@ def find_gaps(card: Mapping[str, Any]) -> Iterator[str]:
 
 def find_doubts(card: Mapping[str, Any]) -> Iterator[str]:
     """What is allowed, and perhaps not meant."""
-    for url in sorted({one["url"] for one in card.get("supportedInterfaces") or ()}):
+    urls = {str(one["url"]) for one in card.get("supportedInterfaces") or ()}
+    for url in sorted(urls):
         parts = urlsplit(url)
         if parts.hostname in _OWN_MACHINE:
             yield f"{url} leads to this machine only; others need channels.a2a.base_url, or a proxy"

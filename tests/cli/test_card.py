@@ -53,7 +53,10 @@ def test_without_a_channel_that_has_one_it_says_how(capsys: pytest.CaptureFixtur
 
 
 def test_what_a_card_lacks_is_named() -> None:
-    card = {"name": "x", "skills": [{"id": "a", "name": "a", "description": "a", "tags": []}]}
+    card: dict[str, Any] = {
+        "name": "x",
+        "skills": [{"id": "a", "name": "a", "description": "a", "tags": []}],
+    }
     gaps = [*find_gaps(card)]
     assert "skills[0].tags is missing" in gaps
     assert "supportedInterfaces is missing" in gaps
@@ -61,7 +64,7 @@ def test_what_a_card_lacks_is_named() -> None:
 
 
 def test_a_public_card_that_asks_for_a_proof_leaves_no_doubt() -> None:
-    card = {
+    card: dict[str, Any] = {
         "supportedInterfaces": [{"url": "https://agents.example.org/a2a"}],
         "securitySchemes": {"callers": {}},
     }

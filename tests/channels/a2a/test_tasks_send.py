@@ -15,8 +15,12 @@ ON = A2AConfig(tasks_send=True)
 
 
 def asked(text: str, method: str = "tasks/send", **params: Any) -> dict[str, Any]:
-    message = {"role": "user", "parts": [{"type": "text", "text": text}], "metadata": {}}
-    whole = {"id": "task-1", "message": message, **params}
+    message: dict[str, Any] = {
+        "role": "user",
+        "parts": [{"type": "text", "text": text}],
+        "metadata": {},
+    }
+    whole: dict[str, Any] = {"id": "task-1", "message": message, **params}
     return {"jsonrpc": "2.0", "id": 7, "method": method, "params": whole}
 
 

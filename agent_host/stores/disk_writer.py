@@ -58,7 +58,8 @@ class Writer:
         self._next_number = 1
         self._unmerged_rows = 0
         self._swept_at = 0.0
-        self._folder = Path()
+        self._folder = self._file = Path()
+        self._inode = 0
         self._time: StoreTime
         self._thread: Thread | None = None
         self.committed_at = -inf
@@ -85,11 +86,22 @@ class Writer:
     def probe(self, connection: Connection) -> bool:
         """A job: write something and have it reach the disk."""
         time = self._time
+        self._check_file()
         connection.execute("BEGIN IMMEDIATE")
         PUT_FACTS.write(connection, [("probed", time.now())])
         connection.execute("COMMIT")
         self.committed_at = monotonic()
         return True
+
+    def _check_file(self) -> None:
+        """SQLite goes on writing to a file that was deleted, which nobody finds again."""
+        try:
+            found = self._file.stat().st_ino
+        except OSError:
+            found = None
+        if found != self._inode:
+            message = "The store's file was removed while it was open (store). Restart the host."
+            raise StoreUnavailableError(message)
 
     async def close(self) -> None:
         """Finish what was asked for, and end the thread."""
@@ -114,6 +126,8 @@ class Writer:
         else:
             opening.outcome = opened
             self._time = opened.time
+            self._file = opened.path
+            self._inode = opened.path.stat().st_ino
             self._next_number = opened.next_number
             self._outbox.answer(self._settle, [opening])
             merger = Merger(opened.path)
@@ -207,6 +221,7 @@ class Writer:
         if not rows:
             return
         anchor = time.due_anchor(now)
+        self._check_file()
         connection.execute("BEGIN IMMEDIATE")
         group.write(connection)
         if anchor is not None:

@@ -1,6 +1,7 @@
 """A server is killed and started again over the same folder."""
 
 from pathlib import Path
+from shutil import rmtree
 
 import httpx
 import pytest
@@ -98,3 +99,32 @@ def test_a_foreground_stream_can_be_taken_up_by_the_next_process(
     ends = "run_completed" if target == RERUNNABLE else "run_failed"
     assert events[0].startswith("2 ")
     assert events[-1].endswith(ends)
+
+
+def test_queued_turns_of_a_session_go_on_at_once_and_in_order(tmp_path: Path) -> None:
+    limit = {"AGENT_HOST_RUN__BACKGROUND_LIMIT": "1"}
+    texts = [f"text{number}" for number in range(8)]
+    with KilledServer(tmp_path, RERUNNABLE, environ=limit) as server:
+        first = server.start("first", session_id="s")
+        server.until_said(first, "text_delta")
+        tokens = [server.start(text, session_id="s") for text in texts]
+    with KilledServer(tmp_path, RERUNNABLE) as server:
+        server.gate.touch()
+        ends = [server.events(token)[-1].split()[1] for token in (first, *tokens)]
+        said = server.client.get("/sessions/s").json()["messages"]
+        attempts = server.attempts
+    assert ends == ["run_completed"] * 9
+    asked = [one["parts"][0]["text"] for one in said if one["role"] == "user"]
+    assert asked == ["first", *texts]
+    assert sorted(attempts) == ["first 1", "first 2", *(f"{text} 1" for text in texts)]
+
+
+def test_a_folder_that_is_deleted_while_it_is_open_is_not_taken_for_kept(tmp_path: Path) -> None:
+    with KilledServer(tmp_path, ONCE) as server:
+        server.gate.touch()
+        assert server.client.post("/invocations", json={"input": "one"}).is_success
+        rmtree(tmp_path / "state")
+        assert server.client.post("/invocations", json={"input": "two"}).is_server_error
+        body = {"input": "three", "background": True}
+        refused = server.client.post("/invocations", json=body)
+        assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE

@@ -1,11 +1,15 @@
 """Commits that fail without saying whether they were done."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import pytest
 
-from agent_host.errors import StoreUnavailableError
+from agent_host.adapters.function import target
+from agent_host.errors import StoreFullError, StoreUnavailableError
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
     Lease,
@@ -82,6 +86,46 @@ async def test_the_story_has_no_gap_and_one_end(
     assert said == ["0", "1", "2"][: len(said)]
     if run.status is RunStatus.COMPLETED:
         assert len(said) == 3
+
+
+class FullForAWhile(SeverableStore):
+    """Takes no end of a run, so many times."""
+
+    def __init__(self, store: MemoryStateStore, *, refusals: int) -> None:
+        super().__init__(store)
+        self.left = refusals
+
+    async def commit(
+        self, writes: Sequence[Write], *, fence: Lease | None = None
+    ) -> tuple[int, ...]:
+        ends = any(isinstance(write, Append) and write.time_to_live for write in writes)
+        if ends and self.left:
+            self.left -= 1
+            message = "The disk is full."
+            raise StoreFullError(message)
+        return await super().commit(writes, fence=fence)
+
+
+@pytest.mark.parametrize("rerunnable", [True, False])
+async def test_a_background_run_whose_end_could_not_be_stored_ends_later(
+    *, rerunnable: bool
+) -> None:
+    clock = ManualClock()
+
+    @target(rerunnable=rerunnable)
+    async def shout(text: str) -> str:
+        return text.upper()
+
+    async with MemoryStateStore(clock=clock) as memory:
+        store = FullForAWhile(memory, refusals=2)
+        async with hosted(shout, store=store, clock=clock) as context:
+            run_id = (await context.start(request(background=True))).run.id
+            view = await runs_of(context)
+            while not (run := (await view.get(run_id)).run).status.is_terminal:
+                if not store.left:
+                    clock.advance(timedelta(seconds=1))
+                await asyncio.sleep(0)
+    assert run.status is (RunStatus.COMPLETED if rerunnable else RunStatus.FAILED)
 
 
 async def test_an_answer_that_was_stored_is_given() -> None:

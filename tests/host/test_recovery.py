@@ -9,6 +9,7 @@ import pytest
 from agent_host import AgentHost
 from agent_host.protocols.host_context import HostContext
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Answer,
     HostedResult,
@@ -28,7 +29,15 @@ from agent_host.types import (
     TextDelta,
     Turn,
 )
-from tests.host.harness import acting_as, entries_of, events_of, finished, request, runs_of
+from tests.host.harness import (
+    acting_as,
+    entries_of,
+    events_of,
+    finished,
+    hosted,
+    request,
+    runs_of,
+)
 from tests.host.killed import QUICK, SurvivingStore, process
 
 
@@ -255,6 +264,29 @@ async def test_a_question_in_the_store_is_answered_to_the_next_process(
         await view.answer(asked.run.id, {"2": "yes"})
         outcome = await finished(context, asked.run.id)
     assert outcome.run.status is RunStatus.COMPLETED
+
+
+async def test_the_time_of_an_earlier_question_does_not_end_a_later_one() -> None:
+    clock = ManualClock()
+    half = RunPolicy().answer_time_limit / 2
+    store = MemoryStateStore(clock=clock)
+    async with hosted(Asking(), store=store, clock=clock) as context:
+        asked = await context.run(request())
+        view = await runs_of(context)
+        clock.advance(half)
+        run = await view.answer(asked.run.id, {"1": "yes"})
+        while run.status is not RunStatus.INPUT_REQUIRED or run.questions[0].id != "2":
+            run = (await view.get(run.id)).run
+            await asyncio.sleep(0)
+        clock.advance(half + timedelta(minutes=1))
+        expired = await context.start(request("other", background=True))
+        await entries_of(context, expired.run.id)
+        assert (await view.get(run.id)).run.status is RunStatus.INPUT_REQUIRED
+        clock.advance(half)
+        while not (run := (await view.get(run.id)).run).status.is_terminal:
+            await asyncio.sleep(0)
+    assert run.failure is not None
+    assert run.failure.code == "answer_timeout"
 
 
 async def test_what_is_left_is_cleared_away(store: MemoryStateStore) -> None:

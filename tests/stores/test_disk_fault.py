@@ -70,6 +70,32 @@ async def test_a_read_only_disk_refuses_and_still_reads(tmp_path: Path) -> None:
         assert await store.commit([Put(key("a"), b"2")]) == (2,)
 
 
+async def test_a_commit_that_returned_has_reached_the_disk(tmp_path: Path) -> None:
+    """No test can cut the power, so the modes of SQLite that bear it are looked at."""
+    async with disk_store(tmp_path) as store:
+        synchronous = await store._write(lambda disk: disk.execute("PRAGMA synchronous").fetchone())
+        journal = await store._write(lambda disk: disk.execute("PRAGMA journal_mode").fetchone())
+    assert (synchronous, journal) == ((2,), ("wal",))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_is_removed_or_replaced_while_it_is_open_takes_nothing_more(
+    tmp_path: Path, *, replaced: bool
+) -> None:
+    async with disk_store(tmp_path) as store:
+        await store.commit([Put(key("a"), b"1")])
+        kept = tmp_path / DATABASE
+        content = kept.read_bytes()
+        kept.unlink()
+        if replaced:
+            kept.write_bytes(content)
+        with pytest.raises(StoreUnavailableError, match="removed"):
+            await store.commit([Put(key("a"), b"2")])
+        store._writer.committed_at = 0.0
+        with pytest.raises(StoreUnavailableError, match="removed"):
+            await store.check()
+
+
 _LIMITED = """
 import asyncio, resource, sys
 from agent_host.errors import StoreUnavailableError

@@ -3,17 +3,21 @@
 Callers never come this way: what they send is looked up under their own key.
 """
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
+from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.store import ABSENT, Key, Put
+from agent_host.types.store import ABSENT, Key, Put, Record
+
+logger = logging.getLogger(__name__)
 
 COLLECTION: Final = "run_index"
 WHOLE: Final = "all"
@@ -21,10 +25,10 @@ CODEC: Final = VersionedCodec("run_owner", 1, Owner)
 
 
 class OwnedRun(NamedTuple):
-    """A run's id and whose it is."""
+    """A run's id and whose it is; `owner` is None if the entry cannot be read."""
 
     run_id: RunId
-    owner: Owner
+    owner: Owner | None
 
 
 class RunIndex:
@@ -57,7 +61,17 @@ class RunIndex:
         found = await self._store.scan(
             COLLECTION, WHOLE, after=after, limit=limit, newest_first=True
         )
-        return [OwnedRun(RunId(one.key.id), CODEC.decode(one.value)) for one in found]
+        return [_read(record) for record in found]
+
+
+def _read(record: Record) -> OwnedRun:
+    run_id = RunId(record.key.id)
+    try:
+        return OwnedRun(run_id, CODEC.decode(record.value))
+    except UnreadableRecordError as error:
+        # The others must still be listed.
+        logger.error("run %s cannot be listed: %s", run_id, error)  # noqa: TRY400
+        return OwnedRun(run_id, None)
 
 
 @lru_cache(maxsize=4096)

@@ -1,14 +1,18 @@
 """Run records: one per run, partitioned by owner, so that a foreign id is simply not there."""
 
+import logging
+
 from agent_host.codec import VersionedCodec
-from agent_host.errors import RequestError
+from agent_host.errors import RequestError, UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.identifier import RUN_PREFIX, RunId
+from agent_host.types.identifier import RUN_PREFIX
 from agent_host.types.page import Page
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.store import Key, Put
+from agent_host.types.store import Key, Put, Record
+
+logger = logging.getLogger(__name__)
 
 COLLECTION = "run"
 CODEC = VersionedCodec("run", 1, Run)
@@ -35,6 +39,11 @@ class RunRecords:
         record = await self._store.get(Key(COLLECTION, owner.partition, run_id))
         return None if record is None else (CODEC.decode(record.value), record.version)
 
+    async def is_over(self, owner: Owner, run_id: str) -> bool:
+        """Whether the run is stored with its end."""
+        found = await self.get(owner, run_id)
+        return found is not None and found[0].status.is_terminal
+
     async def list(self, owner: Owner, *, cursor: str | None, limit: int) -> Page[Run]:
         """The owner's runs, newest first. The cursor is the last id of the page before."""
         if cursor is not None and not cursor.startswith(RUN_PREFIX):
@@ -43,9 +52,19 @@ class RunRecords:
         records = await self._store.scan(
             COLLECTION, owner.partition, after=cursor, limit=limit + 1, newest_first=True
         )
-        runs = tuple(CODEC.decode(record.value) for record in records[:limit])
+        shown = records[:limit]
+        runs = tuple(run for run in map(_readable, shown) if run is not None)
         more = len(records) > limit
-        return Page(items=runs, next_cursor=RunId(runs[-1].id) if more and runs else None)
+        return Page(items=runs, next_cursor=shown[-1].key.id if more else None)
+
+
+def _readable(record: Record) -> Run | None:
+    try:
+        return CODEC.decode(record.value)
+    except UnreadableRecordError as error:
+        # The others must still be listed.
+        logger.error("run %s cannot be shown: %s", record.key.id, error)  # noqa: TRY400
+        return None
 
 
 def _encode(run: Run) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent_host.codec import VersionedCodec
+from agent_host.errors import UnreadableRecordError
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.plain import plain_fields
@@ -12,7 +13,7 @@ from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, Sessio
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
 from agent_host.types.session import Session, SessionHistory, SessionPolicy
-from agent_host.types.store import Append, Delete, DeleteStream, Key, Put, Write
+from agent_host.types.store import Append, Delete, DeleteStream, Key, Put, Record, Write
 
 SESSION_CODEC = VersionedCodec("session", 1, Session)
 MESSAGE_CODEC = VersionedCodec("message", 1, Message)
@@ -82,12 +83,12 @@ class SessionRecords:
         """The run that waits for an answer, as far as the session knows."""
         key = Key("session_question", session.owner.partition, session.id)
         record = await self._store.get(key)
-        return None if record is None else RunId(record.value.decode())
+        return None if record is None else RunId(_text(record))
 
     async def find_name(self, owner: Owner, name: str) -> tuple[SessionId, int] | None:
         """What the owner's name leads to, and the name's version."""
         record = await self._store.get(Key("session_name", owner.partition, name))
-        return None if record is None else (SessionId(record.value.decode()), record.version)
+        return None if record is None else (SessionId(_text(record)), record.version)
 
     async def history(self, session: Session, *, limit: int | None = None) -> SessionHistory:
         """The newest messages within the policy (or `limit`), at a cost that does not grow."""
@@ -138,6 +139,14 @@ def _encode(message: Message) -> bytes:
     if fields is None:
         return MESSAGE_CODEC.encode(change_messages((message,), without_bytes)[0])
     return MESSAGE_CODEC.encode_own(message, fields)
+
+
+def _text(record: Record) -> str:
+    try:
+        return record.value.decode()
+    except UnicodeDecodeError as error:
+        message = f"A stored {record.key.collection} record is damaged."
+        raise UnreadableRecordError(message) from error
 
 
 def _with_id(message: Message, position: int) -> Message:

@@ -1,9 +1,17 @@
 """Background runs, and suspended runs that go on: tasks of the durable runner."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
-from agent_host.errors import HostError, NoQuestionError, TargetError, TaskHandedBackError
+from agent_host.errors import (
+    HostError,
+    NoQuestionError,
+    StoreUnavailableError,
+    TargetError,
+    TaskHandedBackError,
+    UnreadableRecordError,
+)
 from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.failure import INTERRUPTED, NOT_ANSWERED, failure_of
 from agent_host.host.run.ledger import RunLedger
@@ -27,6 +35,8 @@ from agent_host.types.question import Answer
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.store import ABSENT
 from agent_host.types.task import RetryPolicy, Task
+
+logger = logging.getLogger(__name__)
 
 TASK_TIME_LIMIT = timedelta(days=7)
 
@@ -60,6 +70,7 @@ class BackgroundRuns:
         )
         if prepared.place is not None:
             self._places[run.id] = prepared.place
+            prepared.place.parked = True
         try:
             await self._parts.runner.schedule(run_task(run), alongside=writes)
         except BaseException:
@@ -114,21 +125,50 @@ class BackgroundRuns:
         await ledger.replay()
         return ledger
 
+    async def end_unreadable(self, owner: Owner, run_id: RunId, *, has_entry: bool = False) -> None:
+        """Fail a run whose request, session or journal cannot be made sense of: no process of this
+        release can go on with it.
+
+        Raises:
+            UnreadableRecordError: the run itself cannot be read either.
+        """
+        found = await self._parts.runs.get(owner, run_id)
+        if found is None or found[0].status.is_terminal:
+            return
+        run, version = found
+        trail = RunTrail(self._parts, None, alone=has_entry, entered=has_entry, kept=True)
+        ledger = RunLedger(self._parts, trail, run=run, session=None, version=version)
+        ledger.journal.continue_behind(await self._parts.journals.length(owner, run_id))
+        await ledger.finish(RunFailed(failure=INTERRUPTED))
+
+    async def withdraw(self, run_id: RunId) -> None:
+        """A queued run is over: its place in its session's line is free."""
+        place = self._places.pop(run_id, None)
+        if place is not None:
+            await place.leave()
+
     async def _do(self, task: Task) -> None:
         order = ORDER_CODEC.decode(task.spec.payload)
         place = self._places.pop(order.run_id, None)
-        ledger = await self.revive(order.owner, order.run_id)
-        if ledger is None or _is_stale(order, ledger.run):
+        try:
+            ledger = await self._find(order)
+            if ledger is None or _is_stale(order, ledger.run):
+                return
+            if place is None and ledger.session is not None:
+                since = ledger.run.created_at
+                place = await self._gate.enter(ledger.session, order.run_id, returning=since)
+            try:
+                prepared = await self._prepare(ledger, order, place)
+            except HostError as error:
+                await ledger.finish(RunFailed(failure=failure_of(error, order.run_id)))
+                return
+            if place is not None:
+                place.begin()
+            execution = self._engine.execute(ledger, prepared)
+            place = None  # its execution leaves it
+        finally:
             if place is not None:
                 await place.leave()
-            return
-        try:
-            prepared = await self._prepare(ledger, order, place)
-        except HostError as error:
-            failure = failure_of(error, order.run_id)
-            await ledger.finish(RunFailed(failure=failure))
-            return
-        execution = self._engine.execute(ledger, prepared)
         try:
             await execution.done.wait()
         except asyncio.CancelledError:
@@ -136,11 +176,23 @@ class BackgroundRuns:
             raise
         if ledger.run.status is RunStatus.QUEUED:
             raise TaskHandedBackError
+        if ledger.is_given_up:
+            message = "The end of the run could not be stored."
+            raise StoreUnavailableError(message)
+
+    async def _find(self, order: RunOrder) -> RunLedger | None:
+        """The ledger of the order's run; None if that is over, or was ended as unreadable."""
+        try:
+            return await self.revive(order.owner, order.run_id)
+        except UnreadableRecordError as error:
+            logger.error("run %s cannot go on: %s", order.run_id, error)  # noqa: TRY400
+            await self.end_unreadable(order.owner, order.run_id)
+            return None
 
     async def _give_up(self, task: Task) -> None:
         """The runner has given the task up: its run killed one process after the other."""
         order = ORDER_CODEC.decode(task.spec.payload)
-        ledger = await self.revive(order.owner, order.run_id)
+        ledger = await self._find(order)
         if ledger is not None and not _is_stale(order, ledger.run):
             await ledger.finish(RunFailed(failure=INTERRUPTED))
 
@@ -154,8 +206,6 @@ class BackgroundRuns:
             await ledger.answered()
         elif run.status is RunStatus.RUNNING:
             await ledger.begin_again()
-        if place is None and ledger.session is not None:
-            place = await self._gate.enter(ledger.session, run.id, returning=True)
         turn = await self._turns.make(
             stored,
             session=ledger.session,
@@ -167,7 +217,7 @@ class BackgroundRuns:
 
     async def _expire(self, task: Task) -> None:
         order = ORDER_CODEC.decode(task.spec.payload)
-        ledger = await self.revive(order.owner, order.run_id)
+        ledger = await self._find(order)
         if ledger is None or ledger.run.status is not RunStatus.INPUT_REQUIRED:
             return
         if order.is_about(ledger.run.questions):

@@ -321,11 +321,10 @@ class Execution:
         return RunCancelled(reason="steered_into_cancelled")
 
     async def _hand_back(self) -> None:
-        run_id = self.ledger.run.id
         try:
             await self.ledger.hand_back()
         except StoreError as error:
-            logger.warning("run %s is left as after a crash: %s", run_id, error.code)
+            logger.warning("run %s is left as after a crash: %s", self.ledger.run.id, error.code)
 
     async def _end_badly(self, terminal: RunFailed) -> None:
         try:
@@ -349,7 +348,8 @@ class Execution:
     async def _take_place(self) -> None:
         if self._session is None:
             return
-        self._place = await self._gate.enter(self._session, self.ledger.run.id, returning=True)
+        run = self.ledger.run
+        self._place = await self._gate.enter(self._session, run.id, returning=run.created_at)
         if self._place is not None:
             self._place.occupant = self
             await self._place.wait()

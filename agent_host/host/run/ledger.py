@@ -15,6 +15,7 @@ from agent_host.errors import (
 )
 from agent_host.host.file.part import CARRIERS, carries_files, files_in
 from agent_host.host.run.collector import ResultCollector
+from agent_host.host.run.ending import STATUS_OF
 from agent_host.host.run.failure import INTERRUPTED
 from agent_host.host.run.latch import Latch
 from agent_host.host.run.live_journal import LiveJournal
@@ -23,7 +24,6 @@ from agent_host.host.run.trail import RunTrail
 from agent_host.types.event import (
     InputReceived,
     InputRequired,
-    RunCancelled,
     RunCompleted,
     RunEvent,
     RunFailed,
@@ -39,12 +39,6 @@ from agent_host.types.run import HostedResult, Run, RunStatus, check_transition
 from agent_host.types.session import Session
 from agent_host.types.store import ABSENT, Lease, Write
 
-STATUS_OF = {
-    RunCompleted: RunStatus.COMPLETED,
-    RunFailed: RunStatus.FAILED,
-    RunCancelled: RunStatus.CANCELLED,
-}
-
 
 class RunLedger:
     """The run as stored, its version, and its journal. One execution at a time writes here."""
@@ -58,6 +52,7 @@ class RunLedger:
         "_version",
         "collector",
         "event_count",
+        "is_given_up",
         "journal",
         "result",
         "run",
@@ -82,6 +77,7 @@ class RunLedger:
         self._committing: Latch | None = None
         self._in_doubt = False
         self.event_count = 0
+        self.is_given_up = False
         self.trail = trail
         self.session = session
         self.run = run
@@ -255,6 +251,7 @@ class RunLedger:
 
     def give_up(self, terminal: RunFailed) -> None:
         """The store does not take the end of the run: tell at least those who wait here."""
+        self.is_given_up = True
         self._become(replace(self.run, status=RunStatus.FAILED, failure=terminal.failure))
         self.settled.set()
 
@@ -272,7 +269,6 @@ class RunLedger:
         before = self.run
         check_transition(before.status, status)
         now = self._parts.clock.now()
-        over = status.is_terminal
         after = _make_run(
             id=before.id,
             owner=before.owner,
@@ -284,7 +280,7 @@ class RunLedger:
             session_id=before.session_id,
             background=before.background,
             started_at=before.started_at,
-            finished_at=now if over else None,
+            finished_at=now if status.is_terminal else None,
             attempt=before.attempt,
             failure=failure,
             questions=questions,
@@ -339,7 +335,10 @@ class RunLedger:
             outcome = await self.journal.commit(
                 writes, event=event, at=run.updated_at, fence=fence, last=run.status.is_terminal
             )
-        except (ConflictError, LeaseLostError, StoreFullError):
+        except ConflictError:
+            self._in_doubt = await self._parts.runs.is_over(run.owner, run.id)
+            raise
+        except (LeaseLostError, StoreFullError):
             self._in_doubt = False  # each says that nothing was done
             raise
         self._in_doubt = False

@@ -126,6 +126,7 @@ class RunReader:
         ledger = await self._background.revive(self._owner, run.id)
         if ledger is not None:
             await ledger.finish(verdict)
+            await self._background.withdraw(run.id)
         return await self._run(run_id)
 
     async def answer(self, run_id: str, values: Mapping[str, JsonValue]) -> Run:

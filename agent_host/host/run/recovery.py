@@ -96,7 +96,9 @@ class RunRecovery:
         after: str | None = None
         while found := await self._parts.live_runs.list(after=after, limit=PAGE):
             for one in found:
-                if one.live is not None and await self._is_left(one.run_id, one.live, dead):
+                if one.live is None:
+                    await self._recover_unnamed(one.run_id, done)
+                elif await self._is_left(one.run_id, one.live, dead):
                     await self._recover(one.run_id, one.live.owner, done)
             after = found[-1].run_id
         if done.rerun or done.interrupted:
@@ -138,6 +140,19 @@ class RunRecovery:
                 await self._parts.store.release(lease)
         return dead[instance]
 
+    async def _recover_unnamed(self, run_id: RunId, done: Sweep) -> None:
+        """The entry does not say whose the run is. Nobody else executes it where the store is ours
+        alone.
+        """
+        if self._parts.store.shared or run_id in self._live:
+            return
+        try:
+            owner = await self._parts.run_index.owner_of(run_id)
+        except UnreadableRecordError:
+            return
+        if owner is not None:
+            await self._recover(run_id, owner, done)
+
     async def _recover(self, run_id: RunId, owner: Owner, done: Sweep) -> None:
         try:
             ledger = await self._background.revive(owner, run_id, has_entry=True)
@@ -153,6 +168,16 @@ class RunRecovery:
             logger.debug("run %s: another process was faster", run_id)
         except UnreadableRecordError as error:
             logger.error("run %s cannot be recovered: %s", run_id, error)  # noqa: TRY400
+            await self._end_unreadable(run_id, owner, done)
+
+    async def _end_unreadable(self, run_id: RunId, owner: Owner, done: Sweep) -> None:
+        try:
+            await self._background.end_unreadable(owner, run_id, has_entry=True)
+            done.interrupted += 1
+        except ConflictError:
+            logger.debug("run %s: another process was faster", run_id)
+        except UnreadableRecordError:
+            logger.debug("run %s is left to a release that can read it", run_id)
 
     def _may_run_again(self, ledger: RunLedger) -> bool:
         # At a question a generator stood in the memory that is gone: nobody can answer it.

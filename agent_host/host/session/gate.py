@@ -4,12 +4,13 @@ A line exists only while somebody stands in it.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from agent_host.errors import LeaseLostError, QueueFullError, SessionBusyError
+from agent_host.errors import LeaseLostError, QueueFullError, SessionBusyError, StoreError
 from agent_host.host.record.session_record import session_key
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
@@ -17,6 +18,8 @@ from agent_host.types.identifier import RunId
 from agent_host.types.message import Message
 from agent_host.types.session import ConcurrencyPolicy, Session, SessionPolicy
 from agent_host.types.store import Key, Lease
+
+logger = logging.getLogger(__name__)
 
 LEASE_TIME = timedelta(seconds=30)
 RETRY_AFTER = timedelta(seconds=2)
@@ -39,16 +42,36 @@ class Occupant(Protocol):
 
 
 class Place:
-    """A place in a session's line. At the front it holds the session's lease."""
+    """A place in a session's line. At the front it holds the session's lease.
 
-    __slots__ = ("_called_off", "_front", "_gate", "lease", "line", "occupant", "run_id")
+    It is `parked` while its run is queued for the background, and `begun` once the runner has begun
+    with the run.
+    """
 
-    def __init__(self, gate: "SessionGate", line: "_Line", run_id: RunId) -> None:
+    __slots__ = (
+        "_called_off",
+        "_front",
+        "_gate",
+        "begun",
+        "lease",
+        "line",
+        "occupant",
+        "parked",
+        "run_id",
+        "since",
+    )
+
+    def __init__(
+        self, gate: "SessionGate", line: "_Line", run_id: RunId, since: datetime | None = None
+    ) -> None:
         self._gate = gate
         self.line = line
+        self.since = since
         self._front: asyncio.Future[None] | None = None
         self._called_off = False
         self.run_id = run_id
+        self.parked = False
+        self.begun = False
         self.lease: Lease | None = None
         self.occupant: Occupant | None = None
 
@@ -65,6 +88,14 @@ class Place:
         while self.lease is None and not self._called_off:
             self.lease = await self._gate.acquire(self.line.key, self.run_id, wait=LEASE_TIME)
         return not self._called_off
+
+    def begin(self) -> None:
+        """The runner has begun with the run. It does not wait for one that the runner has not begun
+        with: that one may be waiting for the room which this one takes.
+        """
+        self.parked = False
+        self.begun = True
+        self._gate.overtake(self)
 
     def call_off(self) -> None:
         """End the wait without the session."""
@@ -106,11 +137,12 @@ class SessionGate:
         self._lines: dict[Key, _Line] = {}
 
     async def enter(
-        self, session: Session, run_id: RunId, *, returning: bool = False
+        self, session: Session, run_id: RunId, *, returning: datetime | None = None
     ) -> Place | None:
         """A place in the session's line; at the front if nobody is before. A run that is
-        `returning` from a question was let in once: it goes before those who wait, whatever the
-        policy. None if the policy is `concurrent`: then there is no line.
+        `returning`, from a question or from an earlier process, was let in at that time, whatever
+        the policy: it goes before those who came later. None if the policy is `concurrent`: then
+        there is no line.
 
         Raises:
             SessionBusyError: the policy is `reject` and the session has a turn.
@@ -121,7 +153,9 @@ class SessionGate:
         key = session_key(session.owner, session.id)
         line = self._lines.get(key)
         if line is not None:
-            return self._return(line, run_id) if returning else self._line_up(line, run_id)
+            if returning is None:
+                return self._line_up(line, run_id)
+            return _return(Place(self, line, run_id, returning))
         line = self._lines[key] = _Line(key)
         place = line.current = Place(self, line, run_id)
         try:
@@ -130,7 +164,7 @@ class SessionGate:
             self.advance(line, place)
             raise
         rejects = self._policy.concurrency is ConcurrencyPolicy.REJECT
-        if place.lease is None and rejects and not returning:
+        if place.lease is None and rejects and returning is None:
             self.advance(line, place)
             raise _busy()
         return place
@@ -162,30 +196,46 @@ class SessionGate:
                 line.waiting.remove(leaving)
             return
         if line.waiting:
-            line.current = line.waiting.popleft()
-            line.current.come_to_front()
+            line.current = following = _next(line.waiting)
+            line.waiting.remove(following)
+            following.come_to_front()
         else:
             line.current = None
             self._lines.pop(line.key, None)
 
+    def overtake(self, place: Place) -> None:
+        """Let it have the front, if that is kept for a run that nobody has begun with."""
+        line, front = place.line, place.line.current
+        if front is None or front is place or not front.parked or place not in line.waiting:
+            return
+        line.waiting.remove(place)
+        line.waiting.appendleft(front)
+        line.current = place
+        place.lease, front.lease = front.lease, None
+
     async def renew_leases(self) -> None:
-        """Keep every held lease alive, for ever; run it as a task beside the engine."""
+        """Keep every held lease alive, for ever; run it as a task beside the engine. What the store
+        refuses for the moment is asked again the next time, while the lease still lasts.
+        """
         while True:
             await self._clock.sleep(LEASE_TIME.total_seconds() / 3)
             for line in list(self._lines.values()):
                 place = line.current
-                if place is None or place.lease is None:
-                    continue
-                try:
-                    await self._store.renew(place.lease, time_to_live=LEASE_TIME)
-                except LeaseLostError:
-                    if place.occupant is not None:
-                        place.occupant.lose_lease()
+                if place is not None and place.lease is not None:
+                    await self._renew(place, place.lease)
 
-    def _return(self, line: _Line, run_id: RunId) -> Place:
-        place = Place(self, line, run_id)
-        line.waiting.appendleft(place)
-        return place
+    async def _renew(self, place: Place, lease: Lease) -> None:
+        try:
+            await self._store.renew(lease, time_to_live=LEASE_TIME)
+        except LeaseLostError:
+            if place.lease is not lease:
+                return  # it was given back meanwhile
+            if place.occupant is not None:
+                place.occupant.lose_lease()
+            else:
+                place.lease = None  # nothing has been done under it: it is acquired anew
+        except StoreError as error:
+            logger.warning("run %s: its lease is renewed later: %s", place.run_id, error.code)
 
     def _line_up(self, line: _Line, run_id: RunId) -> Place:
         if self._policy.concurrency is ConcurrencyPolicy.REJECT:
@@ -196,9 +246,26 @@ class SessionGate:
                 f"(session.queue_limit is {self._policy.queue_limit})."
             )
             raise QueueFullError(message, RETRY_AFTER)
-        place = Place(self, line, run_id)
+        place = Place(self, line, run_id, self._clock.now())
         line.waiting.append(place)
         return place
+
+
+def _return(place: Place) -> Place:
+    waiting, since = place.line.waiting, place.since
+    for position, later in enumerate(waiting):
+        if since is not None and later.since is not None and later.since > since:
+            waiting.insert(position, place)
+            return place
+    waiting.append(place)
+    return place
+
+
+def _next(waiting: deque[Place]) -> Place:
+    """The first, unless that is of a run nobody has begun with while another's has begun."""
+    if not waiting[0].parked:
+        return waiting[0]
+    return next((place for place in waiting if place.begun), waiting[0])
 
 
 def _busy() -> SessionBusyError:

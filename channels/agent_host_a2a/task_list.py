@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from agent_host.protocols.host_context import HostContext, RunView
-from agent_host.types import Caller, Run
+from agent_host.types import Caller, HostedResult, Run
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.inbound import ListParams, PageToken
 from agent_host_a2a.operation import TaskOperations
@@ -61,7 +61,7 @@ class TaskList:
         return runs
 
     async def _task(self, view: RunView, run: Run, params: ListParams) -> Fields:
-        hosted = await view.get(run.id)
+        hosted = await view.get(run.id) if params.with_artifacts else HostedResult(run=run)
         task = await self._operations.shown(
             view,
             hosted,

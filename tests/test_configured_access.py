@@ -22,6 +22,12 @@ from agent_host.settings.access import AccessSettings, JwtSettings
 JWT = JwtSettings(issuer="https://id.example", audience=["agent-host"])
 
 
+@pytest.fixture(autouse=True)
+def _working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State is kept in the working directory unless settings say otherwise."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def keys_file(tmp_path: Path) -> Path:
     return tmp_path / "keys.json"

@@ -31,6 +31,12 @@ from agent_host.types import SessionMode
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State is kept in the working directory unless settings say otherwise."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def target(tmp_path: Path) -> str:
     path = tmp_path / "echo.py"

@@ -95,7 +95,8 @@ class Connection:
             _logger.debug("a client vanished")
         finally:
             self._timer.cancel()
-            self._writer.transport.abort()
+            with suppress(AttributeError):  # asyncio's, once the connection is lost
+                self._writer.transport.abort()
 
     def stop(self) -> None:
         """Take no further request; one that is going on still gets its whole response."""

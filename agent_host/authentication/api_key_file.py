@@ -17,10 +17,10 @@ from agent_host.authentication.api_key import ApiKey
 from agent_host.authentication.atomic_file import exclusive, replace_file
 from agent_host.codec import VersionedCodec
 from agent_host.errors import ConfigurationError, UnreadableRecordError
+from agent_host.private_folder import make_folder
 
 _ID: Final = re.compile(r"[0-9A-Za-z]{1,64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_FOLDER_MODE: Final = 0o700
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -104,7 +104,7 @@ class ApiKeyFile:
         try:
             # What a link leads to is replaced, and not the link.
             path = Path(os.path.realpath(self.path))
-            path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+            make_folder(path.parent)
             with exclusive(path):
                 before = self.read() if path.exists() else ()
                 table = KeyTable(keys=tuple(change(before)))

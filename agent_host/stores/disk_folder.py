@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_host.errors import ConfigurationError, StoreUnavailableError
+from agent_host.private_folder import MODE, make_folder
 
 SCHEME: Final = "disk://"
 DEFAULT_FOLDER: Final = ".agent-host"
@@ -18,7 +19,6 @@ QUARANTINE: Final = "quarantine"
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 """What SQLite puts beside a database, by suffix. They get the database's own permissions."""
 
-_FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
 _ANOTHER: Final = (
@@ -51,10 +51,9 @@ def prepare_folder(folder: Path) -> None:
         StoreUnavailableError: it cannot be made.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        make_folder(folder)
         status = folder.lstat()
-    except FileExistsError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise _unsuitable(folder, "is not a folder") from error
     except OSError as error:
         message = f"The store's folder {folder} cannot be made: {error.strerror}. {_ANOTHER}"
@@ -71,7 +70,7 @@ def prepare_folder(folder: Path) -> None:
             raise _unsuitable(
                 folder, f"is open to others; run: chmod 700 {folder}, or name a new folder inside"
             )
-        folder.chmod(_FOLDER_MODE)
+        folder.chmod(MODE)
 
 
 def prepare_file(path: Path) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_host.errors import ConfigurationError
+from agent_host.private_folder import MODE, make_folder
 from agent_host.stores.raw_disk import FILE_NAME
 
 DATABASE: Final = "cache.db"
@@ -44,8 +45,8 @@ def make_private(folder: Path) -> None:
     """
     check_name(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        make_folder(folder)
+        folder.chmod(MODE)
         database = folder / DATABASE
         # SQLite gives its other files the permissions of this one.
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))

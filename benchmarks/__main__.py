@@ -15,6 +15,8 @@ NAMES = (
     "rest_echo",
     "rest_echo_disk_auth",
     "rest_stream",
+    "a2a_send",
+    "a2a_stream",
     "responses_create",
     "responses_stream",
     "memory_sessions",

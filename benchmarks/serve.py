@@ -3,7 +3,7 @@
 Run as `python -m benchmarks.serve SERVER NAME [FILE]`. SERVER is `ours`, the project's own
 `run_server`; or `stock`, Hypercorn as its command line runs it: the asyncio worker. It prints its
 port as a line and serves until its standard input is closed, so that it never outlives the
-benchmark.
+benchmark. A NAME with a dot is one of another module beside `application`.
 """
 
 import asyncio
@@ -13,12 +13,13 @@ import socket
 import sys
 import threading
 from datetime import timedelta
+from importlib import import_module
 
 from hypercorn.asyncio import serve  # pyright: ignore[reportUnknownVariableType]
 from hypercorn.config import Config
 
 from agent_host.asgi.server import ServerOptions, run_server
-from benchmarks import application, core
+from benchmarks import core
 from benchmarks.application import App
 
 _BACKLOG = 512
@@ -28,7 +29,8 @@ def main() -> None:
     """Serve until standard input ends."""
     core.pin(core.SERVER_CORE)
     server, name, *arguments = sys.argv[1:]
-    app = getattr(application, name)(*arguments)
+    module, _, name = name.rpartition(".")
+    app = getattr(import_module(f"benchmarks.{module or 'application'}"), name)(*arguments)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     {"ours": _serve_ours, "stock": _serve_stock}[server](app)
 

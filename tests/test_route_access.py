@@ -8,6 +8,7 @@ from tests.contract.channel_drivers import channel_driver
 
 PUBLIC = {
     "GET /",
+    "GET /.well-known/agent-card.json",
     "GET /docs",
     "GET /healthz",
     "GET /openapi.json",

@@ -11,7 +11,7 @@ from agent_host.protocols.channel import RouteAccess
 from agent_host.types.target import TargetDescription
 
 _INVOKE: Final = "/invocations"
-_DOCS: Final = "/docs"
+_READ: Final = ("/docs", "/agent-card.json")
 
 
 def render_banner(
@@ -50,7 +50,7 @@ def _places(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
         if isinstance(route, Route) and "{" not in route.path:
             if "POST" in (route.methods or ()):
                 yield "POST", route.path
-            elif route.path.endswith(_DOCS):
+            elif route.path.endswith(_READ):
                 yield "read", route.path
         elif isinstance(route, WebSocketRoute) and "{" not in route.path:
             yield "websocket", route.path

@@ -93,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands.add_parser)
     _add_channels(commands.add_parser)
+    _add_card(commands.add_parser)
     _add_config(commands.add_parser)
     add_doctor(
         commands.add_parser,
@@ -155,6 +156,24 @@ def _add_channels(add: AddCommand) -> None:
         description="List the installed channels: whether each is mounted, ready, and its routes.",
     )
     _finish(channels, module="agent_host.cli.channel")
+
+
+def _add_card(add: AddCommand) -> None:
+    card = add(
+        "card",
+        help="print the agent's A2A card and check it",
+        description="Print the card that other agents would find, and what it lacks.",
+    )
+    card.add_argument("target", nargs="?", metavar="TARGET", help="as for run")
+    card.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        dest="channels",
+        metavar="NAME",
+        help="mount this channel and no other that is not named; may be repeated",
+    )
+    _finish(card, module="agent_host.cli.card")
 
 
 def _add_config(add: AddCommand) -> None:

@@ -1,6 +1,6 @@
 """The whole of what a channel is given. No store, no target, no other channel."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -37,6 +37,10 @@ class RunView(Protocol):
         """Every entry with a sequence above `after`, then those to come; ends behind the terminal,
         or at an `InputRequired` that is still open. Errors come with the first item.
         """
+        ...
+
+    async def entries(self, run_id: str) -> Sequence[JournalEntry]:
+        """Every entry that there is by now; it waits for none."""
         ...
 
     async def cancel(self, run_id: str) -> Run:

@@ -6,11 +6,12 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from agent_host.testing.channel_driver import DRIVER_GROUP, ChannelDriver
+from tests.contract.a2a_driver import A2ADriver
 from tests.contract.openai_driver import OpenAIDriver
 from tests.contract.rest_driver import RestDriver
 
 SHIPPED: Final[Mapping[str, type[ChannelDriver]]] = MappingProxyType(
-    {"openai": OpenAIDriver, "rest": RestDriver}
+    {"a2a": A2ADriver, "openai": OpenAIDriver, "rest": RestDriver}
 )
 
 

@@ -248,3 +248,26 @@ async def test_metadata_that_json_has_no_word_for_is_kept_or_refused() -> None:
         assert kept.run.metadata == {"n": float("inf")}
         refused = await context.run(request(metadata={"deep": deep}))
         assert refused.run.status is RunStatus.FAILED
+
+
+async def test_what_there_is_by_now_is_had_without_waiting() -> None:
+    go_on = asyncio.Event()
+
+    async def speak(turn: Turn) -> AsyncIterator[str]:
+        for number in range(300):
+            yield f"{number} "
+        await go_on.wait()
+        yield "done"
+
+    async with hosted(speak) as context:
+        started = await context.start(request("x"))
+        view = await runs_of(context)
+        while len(await view.entries(started.run.id)) < 301:
+            await asyncio.sleep(0)
+        entries = await view.entries(started.run.id)
+        go_on.set()
+        assert entries == (await entries_of(context, started.run.id))[:301]
+        with pytest.raises(NotFoundError):
+            await view.entries("run_nothing")
+        with acting_as("mallory"), pytest.raises(NotFoundError):
+            await (await runs_of(context)).entries(started.run.id)

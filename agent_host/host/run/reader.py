@@ -1,7 +1,7 @@
 """Runs as their owners see them: fetched, listed, followed, cancelled, answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 from agent_host.errors import (
@@ -90,6 +90,14 @@ class RunReader:
                 await execution.ledger.journal.changed()
             else:
                 await self._wait_in_store(run_id, position)
+
+    async def entries(self, run_id: str) -> Sequence[JournalEntry]:
+        """All that the store has, which is all that anybody was shown."""
+        await self._run(run_id)
+        found: list[JournalEntry] = []
+        while page := await self._parts.journals.read(self._owner, run_id, start=len(found)):
+            found += page
+        return found
 
     async def cancel(self, run_id: str, *, reason: str = "caller") -> Run:
         """Ask the run to stop, and give it the grace to do so."""

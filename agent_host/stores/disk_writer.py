@@ -39,6 +39,11 @@ _IDLE_SECONDS: Final = 0.5
 _SWEEP_SECONDS: Final = 1.0
 """A store that is never idle clears away a little of what has ended this often."""
 
+_FILE_SECONDS: Final = 0.25
+"""How often it is asked whether the file is still there. Not at every group: a look lets go of the
+interpreter's lock, which a busy event loop is slow to give back.
+"""
+
 _CHECKPOINT_ROWS: Final = 16_384
 
 
@@ -58,6 +63,7 @@ class Writer:
         self._next_number = 1
         self._unmerged_rows = 0
         self._swept_at = 0.0
+        self._file_due_at = 0.0
         self._folder = self._file = Path()
         self._inode = 0
         self._time: StoreTime
@@ -102,6 +108,7 @@ class Writer:
         if found != self._inode:
             message = "The store's file was removed while it was open (store). Restart the host."
             raise StoreUnavailableError(message)
+        self._file_due_at = monotonic() + _FILE_SECONDS
 
     async def close(self) -> None:
         """Finish what was asked for, and end the thread."""
@@ -221,7 +228,8 @@ class Writer:
         if not rows:
             return
         anchor = time.due_anchor(now)
-        self._check_file()
+        if monotonic() >= self._file_due_at:
+            self._check_file()
         connection.execute("BEGIN IMMEDIATE")
         group.write(connection)
         if anchor is not None:

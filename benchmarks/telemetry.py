@@ -5,6 +5,7 @@ a batch to nowhere: what a collector costs is not the host's.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Sequence
 from statistics import median
@@ -21,6 +22,7 @@ from benchmarks.outcome import Outcome
 
 ROUNDS: Final = 9
 RUNS: Final = 2_000
+_YOUNG_OBJECTS: Final = 20_000
 _REQUEST: Final = ChannelRequest(caller=Caller(channel="bench"), input=(Message.user("hello"),))
 
 
@@ -87,6 +89,8 @@ async def _measure() -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in hosts}
     for host in hosts.values():
         await host.__aenter__()
+    gc.freeze()  # as the server does: what is loaded by now stays
+    gc.set_threshold(_YOUNG_OBJECTS)
     for _ in range(ROUNDS):
         for name, host in hosts.items():
             taken[name].append(await _cost(host))

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agent_host.errors import HostError
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host_a2a.config import A2AConfig
-from agent_host_a2a.disconnect import DisconnectWatch
 from agent_host_a2a.outbound import OK
 from agent_host_a2a.reply import RawHeaders
 

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError, NotFoundError
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext, RunView
 from agent_host.types import Caller, HostedResult, JournalEntry, Run, RunResult, RunStatus
 from agent_host_openai import open_webui
 from agent_host_openai.chat_inbound import ChatCall, to_chat_call
 from agent_host_openai.chat_outbound import DONE, Chat, error_frame
 from agent_host_openai.config import OpenAIConfig
-from agent_host_openai.disconnect import DisconnectWatch
 from agent_host_openai.header import to_idempotency_key
 from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue

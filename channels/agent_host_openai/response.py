@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError, NotCancellableError, NotFoundError
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller, ChannelRequest, Run, RunStatus
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.continuation import Answering, Continuation, Repeating, Turning
 from agent_host_openai.conversation_record import ConversationShelf
-from agent_host_openai.disconnect import DisconnectWatch
 from agent_host_openai.header import to_flag, to_idempotency_key, to_page, to_starting_after
 from agent_host_openai.history import items_of_messages, turn_start
 from agent_host_openai.identifier import response_id

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agent_host.errors import HostError
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host_openai.config import OpenAIConfig
-from agent_host_openai.disconnect import DisconnectWatch
 from agent_host_openai.outbound import (
     EVENT_STREAM_HEADERS,
     HEARTBEAT,

@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext, RunView
 from agent_host.types import Caller, ChannelRequest, FilePart, JournalEntry, Run
 from agent_host_rest.config import RestConfig
-from agent_host_rest.disconnect import DisconnectWatch
 from agent_host_rest.inbound import to_answer, to_request
 from agent_host_rest.outbound import (
     ACCEPTED,

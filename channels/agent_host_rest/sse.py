@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agent_host.errors import HostError
+from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.types import JournalEntry
 from agent_host_rest.config import RestConfig
-from agent_host_rest.disconnect import DisconnectWatch
 from agent_host_rest.outbound import (
     EVENT_STREAM_HEADERS,
     HEARTBEAT,

@@ -1,4 +1,7 @@
-"""Notices that a caller left while it is being worked for."""
+"""Notices that a caller left while it is worked for, which is the same for every channel on HTTP.
+
+Stands beside the seam, since a channel may use nothing else of the host.
+"""
 
 import asyncio
 from collections.abc import Coroutine

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -34,6 +35,8 @@ _READ_BYTES: Final = 64 * 1024
 _LINGER_SECONDS: Final = 5.0
 _LOOKS_PER_BODY: Final = 16
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+_Send = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 _logger = logging.getLogger(__name__)
 
@@ -77,6 +80,7 @@ class Connection:
         self._protocol: H11Protocol
         self._reading: asyncio.Timeout | None = None
         self._closing = False
+        self._held: list[bytes] | None = None
         self._idle_since: float | None = self._loop.time()
         self._head_since: float | None = None
         self._requests: _Requests
@@ -106,7 +110,7 @@ class Connection:
     async def _serve(self) -> None:
         service = self._service
         sock = self._writer.get_extra_info("socket")
-        async with _Requests() as requests:
+        async with _Requests(self._send_message) as requests:
             self._requests = requests
             self._protocol = _Http11(
                 cast("AppWrapper", service.app),
@@ -139,24 +143,46 @@ class Connection:
 
     async def _send(self, event: Event) -> None:
         if isinstance(event, RawData):
-            if self._closing:
-                return
-            try:
-                self._writer.write(event.data)
-                await self._writer.drain()
-            except (ConnectionError, RuntimeError):
-                await self._protocol.handle(Closed())
-                self._cut()
+            if self._held is not None:
+                self._held.append(event.data)
+            else:
+                await self._write(event.data)
         elif isinstance(event, Updated):
             self._head_since = None
             self._idle_since = self._loop.time() if event.idle else None
         elif not self._closing:
             self._close()
 
+    async def _send_message(self, send: _Send, message: ASGISendEvent | None) -> None:
+        # The head waits for the body, as ASGI has it, so that both go out in one write: a system
+        # call less is a twentieth of what a short answer costs.
+        if self._held is None:
+            self._held = []
+        await send(message)
+        if message is None or message["type"] != "http.response.start":
+            await self._write(self._release())
+
+    def _release(self) -> bytes:
+        held, self._held = self._held, None
+        return b"".join(held) if held else b""
+
+    async def _write(self, data: bytes) -> None:
+        if self._closing or not data:
+            return
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except (ConnectionError, RuntimeError):
+            await self._protocol.handle(Closed())
+            self._cut()
+
     def _close(self) -> None:
         self._end(is_uploading=self._is_uploading())
 
     def _end(self, *, is_uploading: bool) -> None:
+        if held := self._release():
+            with suppress(OSError, RuntimeError):
+                self._writer.write(held)
         self._closing = True
         self._timer.cancel()
         if is_uploading:
@@ -225,7 +251,8 @@ class _Http11(H11Protocol):
 class _Requests:
     """Hypercorn's seam to tasks, with an inbox that holds nobody once a request is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, send_message: Callable[[_Send, Any], Awaitable[None]]) -> None:
+        self._send_message = send_message
         self._tasks = asyncio.TaskGroup()
         self._pings: list[asyncio.Task[None]] = []
         self.inbox: Inbox
@@ -248,11 +275,13 @@ class _Requests:
         app: AppWrapper,
         config: Config,
         scope: Scope,
-        send: Callable[[ASGISendEvent | None], Awaitable[None]],
+        send: _Send,
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
         """Run the application; what is returned takes its messages."""
         inbox = self.inbox = Inbox(config.max_app_queue_size)
-        self._tasks.create_task(_run_app(cast("ASGIApp", app), scope, inbox, send))
+        self._tasks.create_task(
+            _run_app(cast("ASGIApp", app), scope, inbox, partial(self._send_message, send))
+        )
         return inbox.put
 
     def spawn(self, func: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:  # noqa: ANN401 - as Hypercorn has it

@@ -10,6 +10,7 @@ import importlib
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -215,7 +216,7 @@ class _Connections:
 
 
 def _config(options: ServerOptions) -> Config:
-    config = Config()
+    config = _Config()
     config.errorlog = logging.getLogger("hypercorn.error")
     config.h11_max_incomplete_size = options.header_limit_bytes
     config.include_server_header = False
@@ -225,6 +226,21 @@ def _config(options: ServerOptions) -> Config:
         config.accesslog = logging.getLogger("hypercorn.access")
         config.access_log_format = _ACCESS_LOG_FORMAT
     return config
+
+
+class _Config(Config):
+    """Hypercorn's, with the headers that every response has made once a second."""
+
+    _made_at = 0
+    _made: tuple[tuple[bytes, bytes], ...] = ()
+
+    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
+        """Date and server, as Hypercorn has them. A server speaks one protocol only."""
+        now = int(time.time())
+        if now != self._made_at:
+            self._made = tuple(super().response_headers(protocol))
+            self._made_at = now
+        return list(self._made)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,0 +1,115 @@
+"""One tree of errors. HTTP status codes and wire formats are not here: `asgi/` and channels map
+`code`s. `str(error)` of a `HostError` is safe to show to the party named in its class.
+"""
+
+from agent_host.errors.access import (
+    AccessError,
+    AuthenticationUnavailableError,
+    DeniedError,
+    InsufficientScopeError,
+    InvalidProofError,
+    LinkRequiredError,
+    UnauthenticatedError,
+)
+from agent_host.errors.configuration import (
+    ConfigurationError,
+    MissingExtraError,
+    UnsupportedTargetError,
+)
+from agent_host.errors.outbound import (
+    OutboundError,
+    PushError,
+    PushErrorClass,
+    UnsafeUrlError,
+)
+from agent_host.errors.request import (
+    IdempotencyConflictError,
+    InvalidInputError,
+    NotFoundError,
+    RequestError,
+    TooLargeError,
+)
+from agent_host.errors.root import (
+    HostError,
+)
+from agent_host.errors.run import (
+    DrainingError,
+    FailureCode,
+    InvalidTransitionError,
+    NoQuestionError,
+    NotCancellableError,
+    RunError,
+    RunFailedError,
+    TargetError,
+    TargetRejectedError,
+)
+from agent_host.errors.session import (
+    QuestionOpenError,
+    QueueFullError,
+    SessionBusyError,
+    SessionError,
+    SessionRequiredError,
+    SessionResetError,
+)
+from agent_host.errors.store import (
+    ConflictError,
+    LeaseLostError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+    UnreadableRecordError,
+)
+from agent_host.errors.task import (
+    PermanentTaskError,
+    RetryTaskError,
+    TaskError,
+    TaskHandedBackError,
+)
+
+__all__ = [
+    "AccessError",
+    "AuthenticationUnavailableError",
+    "ConfigurationError",
+    "ConflictError",
+    "DeniedError",
+    "DrainingError",
+    "FailureCode",
+    "HostError",
+    "IdempotencyConflictError",
+    "InsufficientScopeError",
+    "InvalidInputError",
+    "InvalidProofError",
+    "InvalidTransitionError",
+    "LeaseLostError",
+    "LinkRequiredError",
+    "MissingExtraError",
+    "NoQuestionError",
+    "NotCancellableError",
+    "NotFoundError",
+    "OutboundError",
+    "PermanentTaskError",
+    "PushError",
+    "PushErrorClass",
+    "QuestionOpenError",
+    "QueueFullError",
+    "RequestError",
+    "RetryTaskError",
+    "RunError",
+    "RunFailedError",
+    "SessionBusyError",
+    "SessionError",
+    "SessionRequiredError",
+    "SessionResetError",
+    "StoreError",
+    "StoreFullError",
+    "StoreUnavailableError",
+    "TargetError",
+    "TargetRejectedError",
+    "TaskError",
+    "TaskHandedBackError",
+    "TooLargeError",
+    "UnauthenticatedError",
+    "UnreadableRecordError",
+    "UnsafeUrlError",
+    "UnsupportedTargetError",
+]

@@ -1,0 +1,59 @@
+"""The seam to sending without being asked: what a channel offers that can push."""
+
+from typing import Protocol
+
+from agent_host.types.delivery import Push, PushRate, PushReceipt
+from agent_host.types.json import JsonObject
+from agent_host.types.run import HostedResult
+
+
+class PushCodec(Protocol):
+    """What a channel needs of a result, as versioned JSON that outlives a process and a release."""
+
+    @property
+    def version(self) -> int:
+        """Stored beside what `encode` makes; grows with every change to it."""
+        ...
+
+    def encode(self, result: HostedResult) -> JsonObject:
+        """Plain JSON, whole: nothing else is kept of the result."""
+        ...
+
+    def decode(self, value: JsonObject, version: int) -> HostedResult:
+        """What was encoded by this or an earlier version.
+
+        Raises:
+            CodecError: the version is unknown or the value is not one of ours. It is not guessed.
+        """
+        ...
+
+
+class ChannelPush(Protocol):
+    """How a channel sends. `Channel`s that can have it as `push`."""
+
+    @property
+    def codec(self) -> PushCodec | None:
+        """None only where nothing has to be stored: refused with a runner that stores JSON."""
+        ...
+
+    @property
+    def rate(self) -> PushRate | None:
+        """The platform's documented limit, None where it has none."""
+        ...
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether the platform takes the delivery id as a key, so that sending again is safe."""
+        ...
+
+    async def push(self, push: Push) -> PushReceipt:
+        """Send one message to one destination, once.
+
+        Raises:
+            PushError: it was not taken, or nobody knows; the error says which class it is of, and
+                for how long to wait.
+        """
+        ...
+
+
+__all__ = ["ChannelPush", "PushCodec"]

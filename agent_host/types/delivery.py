@@ -1,0 +1,104 @@
+"""One message on its way to one destination, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from agent_host.errors import PushErrorClass
+from agent_host.types.identifier import DeliveryId, RunId
+from agent_host.types.principal import ChannelIdentity, Conversation, Owner
+from agent_host.types.run import HostedResult
+
+
+class DeliveryStatus(StrEnum):
+    """`accepted` says that the platform took it, not that anybody has seen it. `unknown`: it was
+    sent and no answer came. `failed` waits for another attempt; `dead` and `cancelled` do not.
+    """
+
+    SCHEDULED = "scheduled"
+    ATTEMPTING = "attempting"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A person on a channel, or a conversation there."""
+
+    channel: str
+    account: str = "default"
+    identity: ChannelIdentity | None = None
+    conversation: Conversation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRate:
+    """What a platform's documentation allows: so many pushes in so much time, for one account and
+    for one conversation of it.
+    """
+
+    per_account: int
+    per_conversation: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushReceipt:
+    """The platform took it, under this id where it says one."""
+
+    platform_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a channel is given to send. `delivery_id` stays the same over all attempts and replays:
+    it is the idempotency key where the platform takes one. `is_echo` says that the messages are the
+    person's own, shown where they did not write them.
+    """
+
+    delivery_id: DeliveryId
+    owner: Owner
+    destination: Destination
+    result: HostedResult
+    is_echo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryAttempt:
+    """One row for each attempt, without content. `error_code` is bounded text, never a message."""
+
+    number: int
+    begun_at: datetime
+    ended_at: datetime | None = None
+    platform_id: str | None = None
+    error_class: PushErrorClass | None = None
+    error_code: str | None = None
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The record of one delivery, without what it carries."""
+
+    id: DeliveryId
+    owner: Owner
+    run_id: RunId | None
+    destination: Destination
+    status: DeliveryStatus
+    created_at: datetime
+    due_at: datetime
+    attempts: tuple[DeliveryAttempt, ...] = ()
+
+
+__all__ = [
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryStatus",
+    "Destination",
+    "Push",
+    "PushRate",
+    "PushReceipt",
+]

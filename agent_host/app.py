@@ -43,6 +43,7 @@ from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.operator import RunOperator
+from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
@@ -50,6 +51,7 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
+from agent_host.types.inbound import InboundPolicy
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -104,6 +106,8 @@ class AgentHost:
         run_policy: RunPolicy | None = None,
         session_policy: SessionPolicy | None = None,
         session_mode: SessionMode = SessionMode.AUTO,
+        inbound_policy: InboundPolicy | None = None,
+        tell_refused: TellRefused | None = None,
         body_limit_bytes: int = BODY_LIMIT_BYTES,
         limits: RequestLimits | None = None,
         edge: EdgePolicy | None = None,
@@ -147,6 +151,8 @@ class AgentHost:
                 run_policy=run_policy or RunPolicy(),
                 session_policy=session_policy or SessionPolicy(),
                 session_mode=session_mode,
+                inbound_policy=inbound_policy or InboundPolicy(),
+                tell_refused=tell_refused,
                 clock=clock,
                 ids=ids,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,

@@ -24,6 +24,7 @@ NAMES = (
     "disk_schedule",
     "disk_end_to_end",
     "disk_resume",
+    "accept",
     "telemetry",
 )
 

@@ -42,21 +42,30 @@ class TaskRounds:
         }
 
 
-def play(what: str, *, count: int, rounds: int = ROUNDS, filled: bool = False) -> TaskRounds:
-    """Ours and the journal in turn; `filled` has the folder hold so many tasks before."""
+def play(
+    what: str,
+    *,
+    count: int,
+    rounds: int = ROUNDS,
+    filled: bool = False,
+    module: str = "task_load",
+) -> TaskRounds:
+    """Ours and the journal in turn; `filled` has the folder hold so many tasks before. `module` is
+    the one of this package that plays a side's turn.
+    """
     found: dict[str, list[Mapping[str, float]]] = {"ours": [], "journal": []}
     for _ in range(rounds):
         for side, results in found.items():
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder, "state")
                 if filled:
-                    _turn(side, "fill", place, count)
-                results.append(_turn(side, what, place, count))
+                    _turn(module, side, "fill", place, count)
+                results.append(_turn(module, side, what, place, count))
     return TaskRounds(ours=found["ours"], theirs=found["journal"])
 
 
-def _turn(side: str, what: str, folder: Path, count: int) -> Mapping[str, float]:
-    command = [sys.executable, "-m", "benchmarks.task_load", side, what, str(folder), str(count)]
+def _turn(module: str, side: str, what: str, folder: Path, count: int) -> Mapping[str, float]:
+    command = [sys.executable, "-m", f"benchmarks.{module}", side, what, str(folder), str(count)]
     ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     measured: dict[str, float] = json.loads(ended.stdout)
     return measured

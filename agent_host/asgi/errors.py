@@ -21,6 +21,7 @@ from agent_host.asgi.edge_error import (
 from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
+    BacklogFullError,
     ConflictError,
     DrainingError,
     FailureCode,
@@ -94,6 +95,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5
         ),
+        BacklogFullError: Answer(status=HTTPStatus.SERVICE_UNAVAILABLE),
         DrainingError: Answer(status=HTTPStatus.SERVICE_UNAVAILABLE, retry_after_seconds=5),
         StoreUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_STORE_TEXT, retry_after_seconds=5
@@ -139,7 +141,7 @@ def answer_for(error: HostError) -> Answer:
 
 def retry_after_seconds(error: HostError, answer: Answer) -> int | None:
     """Whole seconds for `Retry-After`, never less than one; None for no such header."""
-    if isinstance(error, QueueFullError | TooManyRequestsError):
+    if isinstance(error, BacklogFullError | QueueFullError | TooManyRequestsError):
         return max(1, math.ceil(error.retry_after.total_seconds()))
     return answer.retry_after_seconds
 

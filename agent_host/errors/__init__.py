@@ -16,6 +16,7 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.inbound import BacklogFullError
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -69,6 +70,7 @@ from agent_host.errors.task import (
 __all__ = [
     "AccessError",
     "AuthenticationUnavailableError",
+    "BacklogFullError",
     "ConfigurationError",
     "ConflictError",
     "DeniedError",

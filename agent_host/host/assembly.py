@@ -1,11 +1,12 @@
 """Wires the engine: repositories, gate, runs and pipeline over a store and a runner."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.view import OwnedFiles
+from agent_host.host.inbound.acceptance import EventAcceptance
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
@@ -36,11 +37,13 @@ from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.checkpoint import Checkpoints
+from agent_host.types.inbound import InboundPolicy
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
@@ -62,6 +65,8 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    inbound_policy: InboundPolicy = field(default_factory=InboundPolicy)
+    tell_refused: TellRefused | None = None
     challenge: str | None = None
     observer: RunObserver | None = None
 
@@ -121,6 +126,15 @@ def assemble(seams: Seams) -> Assembly:
         ),
         deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
     )
+    events = EventAcceptance(
+        seams.store,
+        seams.runner,
+        pipeline=pipeline,
+        clock=seams.clock,
+        ids=seams.ids,
+        policy=seams.inbound_policy,
+        tell=seams.tell_refused,
+    )
     context = ChannelContext(
         parts,
         pipeline=pipeline,
@@ -129,6 +143,7 @@ def assemble(seams: Seams) -> Assembly:
         reader_of=reader_of,
         files_of=files_of,
         records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
+        events=events,
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from agent_host.host.inbound.acceptance import EventAcceptance
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.record.channel_record import ChannelRecords
@@ -21,6 +22,7 @@ from agent_host.protocols.host_context import (
     SessionView,
 )
 from agent_host.types.event import JournalEntry
+from agent_host.types.inbound import Acceptance
 from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
@@ -43,7 +45,7 @@ class FollowedRun:
 class ChannelContext:
     """One for all channels of a host; it keeps nothing of any call."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it hands on, all by keyword
         self,
         parts: EngineParts,
         *,
@@ -53,6 +55,7 @@ class ChannelContext:
         reader_of: Callable[[Owner], RunReader],
         files_of: Callable[[Owner], FileView],
         records: ChannelRecords,
+        events: EventAcceptance,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
@@ -61,6 +64,7 @@ class ChannelContext:
         self._reader_of = reader_of
         self._files_of = files_of
         self._records = records
+        self._events = events
         self._book = book
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
@@ -125,6 +129,10 @@ class ChannelContext:
         """Accept a turn for the background."""
         exchange = await self._pipeline.take(request, Wish.ACCEPTANCE)
         return given(exchange.outcome)
+
+    async def accept(self, event_key: str, request: ChannelRequest) -> Acceptance:
+        """Store an event and its work before the platform is told that it was taken."""
+        return await self._events.accept(event_key, request)
 
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""

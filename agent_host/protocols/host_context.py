@@ -8,6 +8,7 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
 from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.event import JournalEntry
+from agent_host.types.inbound import Acceptance
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.page import Page
 from agent_host.types.request import Caller, ChannelRequest
@@ -135,7 +136,8 @@ class RunStream(Protocol):
 
 class HostContext(Protocol):
     """How a channel speaks to its host. Every call goes through identify and authorize first and
-    raises what they say: `UnauthenticatedError`, `DeniedError`, `LinkRequiredError`.
+    raises what they say: `UnauthenticatedError`, `DeniedError`, `LinkRequiredError`; `accept` alone
+    goes through them once the platform has its answer.
     """
 
     @property
@@ -196,6 +198,20 @@ class HostContext(Protocol):
     async def start(self, request: ChannelRequest) -> HostedResult:
         """Accept a turn for the background, durably where the host is; its run is the
         continuation token.
+        """
+        ...
+
+    async def accept(self, event_key: str, request: ChannelRequest) -> Acceptance:
+        """Take an event that its platform sends until it hears that it was taken: store it and its
+        work in one atomic step, and return. Then acknowledge it. It becomes a background run of the
+        one it is from, once, whatever dies meanwhile; events of one conversation in their order.
+
+        `event_key` is the platform's id of the event, the same each time it is sent; it is known
+        per channel and account. An event that was taken before is not taken again.
+
+        Raises:
+            BacklogFullError: too many wait. Nothing was kept; the platform shall send it again.
+            RequestError: the input is empty.
         """
         ...
 

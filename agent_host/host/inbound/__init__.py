@@ -1,0 +1,1 @@
+"""Accept before acknowledging: what a platform brings is stored before it is told so."""

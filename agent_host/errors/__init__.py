@@ -25,6 +25,8 @@ from agent_host.errors.outbound import (
 from agent_host.errors.request import (
     IdempotencyConflictError,
     InvalidInputError,
+    MalformedJsonError,
+    NestingError,
     NotFoundError,
     RequestError,
     TooLargeError,
@@ -82,7 +84,9 @@ __all__ = [
     "InvalidTransitionError",
     "LeaseLostError",
     "LinkRequiredError",
+    "MalformedJsonError",
     "MissingExtraError",
+    "NestingError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",

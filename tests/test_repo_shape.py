@@ -159,7 +159,9 @@ def test_every_channel_is_under_the_import_contracts() -> None:
     linter = project()["tool"]["importlinter"]
     packages = channel_packages()
     contracts = {contract["name"]: contract for contract in linter["contracts"]}
-    of_channels = contracts["Of the host, a channel knows values, errors, context and seams"]
+    of_channels = contracts[
+        "Of the host, a channel knows values, errors, context, seams and wire pieces"
+    ]
     plain = contracts["Parsing and rendering are plain functions"]
     pickled = contracts["Nothing is pickled"]
 

@@ -41,6 +41,9 @@ wins over the default.
   nothing counts as not set.
 - **Durations** are `30s`, `10m`, `24h`, `1h30m`, `PT10M` or a number of seconds; **sizes** are
   `512KiB`, `8MiB` or a number of bytes.
+- **Channels**: `rest`, `a2a` and `openai` are mounted by default. `enabled = false` in the table of
+  one takes it away. A table without that names a channel to mount, and then those that are named
+  are all there is; `--channel` has the last word.
 - A name that is not known is an error that says where it is set and what was probably meant.
 - `agent-host config check` checks what is set; `agent-host config show` lists every value in effect
   and who set it, with secrets hidden.
@@ -89,7 +92,8 @@ def _toml_lines(
     for path, group in _tables(options).items():
         if path:
             name = ".".join(path)
-            hidden = path[0] == CHANNELS and path[1] not in mounted
+            waits = any(option.required for option in group)
+            hidden = path[0] == CHANNELS and (waits or path[1] not in mounted)
             yield from (f"# {line}" for line in textwrap.wrap(titles.get(name, ""), _WIDTH))
             yield f"#[{name}]\n" if hidden else f"[{name}]\n"
         for option in group:

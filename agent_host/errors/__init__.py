@@ -26,6 +26,8 @@ from agent_host.errors.outbound import (
 from agent_host.errors.request import (
     IdempotencyConflictError,
     InvalidInputError,
+    MalformedJsonError,
+    NestingError,
     NotFoundError,
     RequestError,
     TooLargeError,
@@ -84,7 +86,9 @@ __all__ = [
     "InvalidTransitionError",
     "LeaseLostError",
     "LinkRequiredError",
+    "MalformedJsonError",
     "MissingExtraError",
+    "NestingError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",

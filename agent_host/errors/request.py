@@ -9,6 +9,14 @@ class RequestError(HostError):
     code = "invalid_request"
 
 
+class MalformedJsonError(RequestError):
+    """What should be JSON is none; the text says where."""
+
+
+class NestingError(RequestError):
+    """JSON that is nested more deeply than is taken."""
+
+
 class InvalidInputError(RequestError):
     """The input does not have the form the target asks for. `problems` name field and rule."""
 
@@ -43,6 +51,8 @@ class NotFoundError(RequestError):
 __all__ = [
     "IdempotencyConflictError",
     "InvalidInputError",
+    "MalformedJsonError",
+    "NestingError",
     "NotFoundError",
     "RequestError",
     "TooLargeError",

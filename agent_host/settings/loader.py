@@ -106,9 +106,12 @@ def _split_channels(entry: Entry) -> Iterator[Entry]:
         yield from _split_channels(child)
 
 
-def _channel_names(entries: Iterable[Entry], only_channels: Sequence[str]) -> list[str]:
+def _channel_names(entries: Sequence[Entry], only_channels: Sequence[str]) -> list[str]:
+    """Those that are named; the default ones too, where a name only takes one of them away."""
     named = [e.path[1] for e in entries if e.path[0] == CHANNELS and len(e.path) > 1]
-    return list(dict.fromkeys([*named, *only_channels])) or list(Settings().channels)
+    if only_channels or any(_is_enabled(name, entries) for name in named):
+        return list(dict.fromkeys([*named, *only_channels]))
+    return list(dict.fromkeys([*Settings().channels, *named]))
 
 
 def _choose(name: str, only_channels: Sequence[str]) -> Flag:

@@ -23,6 +23,7 @@ from agent_host.types.session import ConcurrencyPolicy, SessionMode, SessionPoli
 
 _RUN: Final = RunPolicy()
 _SESSION: Final = SessionPolicy()
+_CHANNELS: Final = ("rest", "a2a", "openai")
 
 
 def _lower(value: object) -> object:
@@ -163,7 +164,8 @@ class ChannelSettings(BaseModel):
 
 
 class Settings(Section):
-    """Everything that can be set. `Settings()` is a host on loopback with the REST channel.
+    """Everything that can be set. `Settings()` is a host on loopback with its three
+    default channels.
 
     Built by code, or by `load_settings` from a file, the environment and the command line.
     """
@@ -232,9 +234,10 @@ class Settings(Section):
         description="Traces, metrics, and the events of runs. They carry ids, never content.",
     )
     channels: dict[str, ChannelSettings] = Field(
-        default_factory=lambda: {"rest": ChannelSettings()},
+        default_factory=lambda: {name: ChannelSettings() for name in _CHANNELS},
         description=(
-            "The channels to mount, a table each. Naming any replaces the default, which is `rest`."
+            "The channels to mount, a table each. By default `rest`, `a2a`, `openai`: naming any "
+            "with a table replaces these; `enabled = false` in a table takes that channel away."
         ),
     )
 

@@ -31,7 +31,7 @@ FILES: Final = frozenset(
 )
 PURE: Final = ("inbound", "outbound", "schema")
 IMPURE: Final = frozenset({"asyncio", "httpx", "starlette"})
-OF_THE_HOST: Final = ("context", "errors", "protocols", "telemetry", "types")
+OF_THE_HOST: Final = ("context", "errors", "protocols", "telemetry", "types", "wire")
 DRIVER_MODULE: Final = "testing"
 
 _README_CHARACTERS: Final = 200
@@ -100,7 +100,7 @@ class ChannelFormSuite(ChannelFixture):
         imported = {name.partition(".")[0] for name in imports_of(folder / f"{module}.py")}
         assert imported & IMPURE == set()
 
-    def test_of_the_host_it_knows_values_errors_context_and_seams(self, folder: Path) -> None:
+    def test_of_the_host_it_knows_values_errors_context_seams_and_wire(self, folder: Path) -> None:
         allowed = tuple(f"agent_host.{part}" for part in OF_THE_HOST)
         foreign = {
             f"{path.name}: {name}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from agent_host.wire.header import RawHeaders
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.fault import Fault, FaultError, invalid
 from agent_host_a2a.schema import (
@@ -93,6 +94,13 @@ def to_call(headers: Mapping[bytes, bytes], *, config: A2AConfig) -> Call:
     )
 
 
+def extension_headers(call: Call) -> RawHeaders:
+    """Which extensions are in use."""
+    if not call.extensions:
+        return []
+    return [(EXTENSIONS_HEADER, ",".join(call.extensions).encode("latin-1"))]
+
+
 def is_json(content_type: bytes | None) -> bool:
     """Whether the body is said to be JSON; if nothing is said, it is taken for that."""
     return (
@@ -133,6 +141,7 @@ def _sequence(value: bytes | None) -> int | None:
 
 __all__ = [
     "Call",
+    "extension_headers",
     "is_json",
     "not_json",
     "to_call",

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_host.protocols.host_context import HostContext
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
 from agent_host_a2a.call import to_version
 from agent_host_a2a.card import CardMaker
 from agent_host_a2a.config import A2AConfig
-from agent_host_a2a.json_body import json_bytes
 from agent_host_a2a.outbound import NOT_MODIFIED
-from agent_host_a2a.reply import JsonReply
 from agent_host_a2a.schema import VERSION_0_3, VERSION_HEADER
 
 _KEPT: Final = 64

@@ -42,8 +42,8 @@ class ProviderConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    organization: Text
-    url: Url
+    organization: Text = Field(description="The name of who offers the agent.")
+    url: Url = Field(description="Where they are found.")
 
 
 class A2AConfig(BaseModel):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from agent_host.types import JsonObject, JsonValue
+from agent_host.wire.json_text import json_bytes
 from agent_host_a2a.fault import Fault, FaultError
-from agent_host_a2a.json_body import exact_integer, json_bytes
 
 _IDS: Final = (str, int, type(None))
 
@@ -31,8 +31,8 @@ def to_object(value: JsonValue) -> JsonObject:
     return cast("dict[str, Any]", value)
 
 
-def to_rpc_id(request: JsonObject, raw: bytes) -> bytes:
-    """The id, as the JSON that goes into the response. `raw` is what the request was read from.
+def to_rpc_id(request: JsonObject) -> bytes:
+    """The id, as the JSON that goes into the response.
 
     Raises:
         FaultError: there is none, or it is neither text nor an integer nor null.
@@ -40,8 +40,6 @@ def to_rpc_id(request: JsonObject, raw: bytes) -> bytes:
     if "id" not in request:
         raise FaultError(Fault.REQUEST, "id: is required; there are no notifications.")
     rpc_id = request["id"]
-    if type(rpc_id) is float:
-        rpc_id = exact_integer(raw, "id")
     if type(rpc_id) is bool or not isinstance(rpc_id, _IDS):
         raise FaultError(Fault.REQUEST, "id: should be a string or an integer.")
     return json_bytes(rpc_id)

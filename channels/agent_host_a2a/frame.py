@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from agent_host.errors import HostError
-from agent_host_a2a.json_body import json_bytes
+from agent_host.wire.header import RawHeaders
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.sse import FrameSource
 from agent_host_a2a.operation import TaskStream
 from agent_host_a2a.part import Fields
-from agent_host_a2a.reply import RawHeaders
-from agent_host_a2a.sse import FrameSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

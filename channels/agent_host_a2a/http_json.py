@@ -9,9 +9,13 @@ from starlette.responses import Response
 
 from agent_host.errors import HostError
 from agent_host.types import JsonObject, JsonValue
-from agent_host_a2a.body import read_body
+from agent_host.wire.body import read_body
+from agent_host.wire.json_text import json_bytes, parse_json
+from agent_host.wire.reply import JsonReply
+from agent_host.wire.sse import EventStreamResponse
 from agent_host_a2a.call import (
     Call,
+    extension_headers,
     is_json,
     not_json,
     to_call,
@@ -23,18 +27,15 @@ from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.fault import Fault, FaultError
 from agent_host_a2a.frame import FrameWording, frame_source
 from agent_host_a2a.inbound import to_list, to_send, to_task
-from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.operation import TaskOperations, TaskStream
 from agent_host_a2a.part import Fields
 from agent_host_a2a.refusal import to_refusal
-from agent_host_a2a.reply import JsonReply, extension_headers
 from agent_host_a2a.schema import (
     A2A_MEDIA_TYPE,
     JSON_MEDIA_TYPE,
     VERSION_1_0,
     VERSION_HEADER,
 )
-from agent_host_a2a.sse import EventStreamResponse
 from agent_host_a2a.task_list import TaskList
 
 _BOOLEANS: Final[Mapping[str, JsonValue]] = {"true": True, "false": False}
@@ -129,13 +130,13 @@ class HttpEndpoints:
     def _reply(self, request: Request, fields: Fields, call: Call) -> Response:
         return JsonReply(
             json_bytes(fields),
-            headers=extension_headers(call.extensions),
+            headers=extension_headers(call),
             content_type=_media_type(request),
         )
 
     def _events(self, opened: AbstractAsyncContextManager[TaskStream], call: Call) -> Response:
-        source = frame_source(opened, _WORDING, extension_headers(call.extensions))
-        return EventStreamResponse(source, config=self._config)
+        source = frame_source(opened, _WORDING, extension_headers(call))
+        return EventStreamResponse(source, pace=self._config)
 
 
 def _fail(error: HostError) -> bytes:

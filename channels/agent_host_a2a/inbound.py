@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from agent_host.errors import MalformedJsonError, NestingError
 from agent_host.types import (
     Caller,
     ChannelRequest,
@@ -23,9 +24,9 @@ from agent_host.types import (
     SessionMode,
     TextPart,
 )
+from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.fault import Fault, FaultError, invalid
-from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.member import Members
 from agent_host_a2a.part import overlap, to_part
 from agent_host_a2a.schema import (
@@ -296,7 +297,7 @@ def _typed(text: str, question: Question, nesting_limit: int) -> JsonValue:
         return text
     try:
         return parse_json(text.encode(), nesting_limit=nesting_limit)
-    except FaultError:
+    except (MalformedJsonError, NestingError):
         return text  # the host holds it against the schema and says what is wrong with it
 
 

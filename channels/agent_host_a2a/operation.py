@@ -12,9 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from agent_host.errors import NotFoundError
-from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext, RunView
 from agent_host.types import Caller, HostedResult, JournalEntry, Run, RunStatus
+from agent_host.wire.disconnect import DisconnectWatch
 from agent_host_a2a.call import Call
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.fault import Fault, FaultError, invalid

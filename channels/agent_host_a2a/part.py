@@ -18,8 +18,8 @@ from agent_host.types import (
     ToolCallPart,
     ToolResultPart,
 )
+from agent_host.wire.json_text import json_bytes
 from agent_host_a2a.fault import Fault, FaultError, invalid
-from agent_host_a2a.json_body import json_bytes
 from agent_host_a2a.member import Members
 
 Fields: TypeAlias = dict[str, Any]

@@ -14,6 +14,8 @@ from agent_host.errors import (
     DrainingError,
     HostError,
     InvalidInputError,
+    MalformedJsonError,
+    NestingError,
     NoQuestionError,
     NotCancellableError,
     NotFoundError,
@@ -30,8 +32,8 @@ from agent_host.errors import (
     TooLargeError,
     UnauthenticatedError,
 )
+from agent_host.wire.json_text import json_bytes
 from agent_host_a2a.fault import Fault, FaultError
-from agent_host_a2a.json_body import json_bytes
 from agent_host_a2a.outbound import OK
 from agent_host_a2a.part import Fields
 
@@ -46,6 +48,8 @@ _OWN_CODE: Final = -32000
 _FAULTS: Final[dict[type[HostError], Fault]] = {
     TooLargeError: Fault.TOO_LARGE,
     NotFoundError: Fault.TASK_NOT_FOUND,
+    MalformedJsonError: Fault.PARSE,
+    NestingError: Fault.REQUEST,
     RequestError: Fault.PARAMS,
     UnauthenticatedError: Fault.UNAUTHENTICATED,
     AccessError: Fault.DENIED,

@@ -7,8 +7,19 @@ from starlette.responses import Response
 
 from agent_host.errors import HostError
 from agent_host.types import JsonObject
-from agent_host_a2a.body import read_body
-from agent_host_a2a.call import Call, is_json, not_json, to_call, to_version, unnamed_version
+from agent_host.wire.body import read_body
+from agent_host.wire.json_text import json_bytes, parse_json
+from agent_host.wire.reply import JsonReply
+from agent_host.wire.sse import EventStreamResponse
+from agent_host_a2a.call import (
+    Call,
+    extension_headers,
+    is_json,
+    not_json,
+    to_call,
+    to_version,
+    unnamed_version,
+)
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.envelope import to_envelope, to_object, to_rpc_id
 from agent_host_a2a.extended_card import ExtendedCard
@@ -16,14 +27,11 @@ from agent_host_a2a.fault import Fault, FaultError
 from agent_host_a2a.frame import FrameWording, frame_source
 from agent_host_a2a.inbound import to_list, to_send, to_task
 from agent_host_a2a.inbound_0_3 import to_1_0
-from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.outbound_0_3 import from_response, from_task
 from agent_host_a2a.part import Fields
 from agent_host_a2a.refusal import to_refusal
-from agent_host_a2a.reply import JsonReply, extension_headers
 from agent_host_a2a.schema import METHODS_0_3, METHODS_1_0, VERSION_0_3, VERSION_HEADER, Operation
-from agent_host_a2a.sse import EventStreamResponse
 from agent_host_a2a.task_list import TaskList
 
 RPC_ID: Final = "agent_host_a2a.rpc_id"
@@ -55,7 +63,7 @@ class RpcEndpoint:
             raise not_json()
         raw = await read_body(request.receive)
         asked = to_object(parse_json(raw, nesting_limit=self._config.nesting_limit))
-        rpc_id = to_rpc_id(asked, raw)
+        rpc_id = to_rpc_id(asked)
         request.scope[RPC_ID] = rpc_id
         envelope = to_envelope(asked)
         version = to_version(headers, config=self._config)
@@ -68,7 +76,7 @@ class RpcEndpoint:
             return self._stream(operation, params, call, rpc_id=rpc_id, version=version)
         result = await self._result(operation, params, call, request, version)
         body = b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (rpc_id, json_bytes(result))
-        return JsonReply(body, headers=extension_headers(call.extensions))
+        return JsonReply(body, headers=extension_headers(call))
 
     def _operation(self, method: str, version: str, *, said: bool) -> Operation:
         known = METHODS_0_3 if version == VERSION_0_3 else METHODS_1_0
@@ -117,8 +125,8 @@ class RpcEndpoint:
             spell=from_response if version == VERSION_0_3 else None,
             fail=fail,
         )
-        source = frame_source(opened, wording, extension_headers(call.extensions))
-        return EventStreamResponse(source, config=self._config)
+        source = frame_source(opened, wording, extension_headers(call))
+        return EventStreamResponse(source, pace=self._config)
 
 
 async def render_rpc_error(connection: HTTPConnection, error: HostError) -> Response:

@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import JsonObject
-from agent_host_a2a.body import read_body
+from agent_host.wire.body import read_body
+from agent_host.wire.json_text import json_bytes, parse_json
+from agent_host.wire.reply import JsonReply
 from agent_host_a2a.call import Call, is_json, not_json
 from agent_host_a2a.card import CardMaker
 from agent_host_a2a.card_endpoint import public_base
@@ -20,12 +22,10 @@ from agent_host_a2a.envelope import to_envelope, to_object, to_rpc_id
 from agent_host_a2a.fault import Fault, FaultError, invalid
 from agent_host_a2a.inbound import to_send
 from agent_host_a2a.inbound_0_3 import to_1_0
-from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.member import Members
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.outbound_0_3 import from_response
 from agent_host_a2a.part import Fields
-from agent_host_a2a.reply import JsonReply
 from agent_host_a2a.rpc import RPC_ID
 from agent_host_a2a.schema import METHOD_0_2, Operation
 
@@ -50,7 +50,7 @@ class TasksSend:
             raise not_json()
         raw = await read_body(request.receive)
         asked = to_object(parse_json(raw, nesting_limit=self._config.nesting_limit))
-        rpc_id = to_rpc_id(asked, raw)
+        rpc_id = to_rpc_id(asked)
         request.scope[RPC_ID] = rpc_id
         envelope = to_envelope(asked)
         if envelope.method != METHOD_0_2:

@@ -7,21 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError, NotFoundError
-from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext, RunView
 from agent_host.types import Caller, HostedResult, JournalEntry, Run, RunResult, RunStatus
+from agent_host.wire.body import read_body
+from agent_host.wire.disconnect import DisconnectWatch
+from agent_host.wire.header import RawHeaders
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
+from agent_host.wire.sse import EventStreamResponse, FrameSource
 from agent_host_openai import open_webui
 from agent_host_openai.chat_inbound import ChatCall, to_chat_call
 from agent_host_openai.chat_outbound import DONE, Chat, error_frame
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.header import to_idempotency_key
-from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue
-from agent_host_openai.outbound import CLIENT_LEFT, RawHeaders, seconds
+from agent_host_openai.outbound import CLIENT_LEFT, seconds
 from agent_host_openai.question import fits, run_asked_by, to_answers
-from agent_host_openai.reply import JsonReply
-from agent_host_openai.sse import EventSource, EventStreamResponse
-from agent_host_openai.wire import header_of, read_body
+from agent_host_openai.wire import header_of
 
 OPERATION = "create_chat_completion"
 
@@ -53,13 +55,13 @@ class ChatEndpoints:
         if call.stream:
 
             @asynccontextmanager
-            async def started() -> AsyncGenerator[EventSource]:
+            async def started() -> AsyncGenerator[FrameSource]:
                 async with self._context.stream(turn) as stream:
                     frames = self._chunks(call, stream.run, aiter(stream))
                     async with aclosing(frames):
                         yield _source(stream.run, frames, replayed=stream.replayed)
 
-            return EventStreamResponse(started(), config=self._config)
+            return EventStreamResponse(started(), pace=self._config)
 
         async def waited() -> Response:
             hosted = await self._context.run(turn)
@@ -101,12 +103,12 @@ class ChatEndpoints:
         if call.stream:
 
             @asynccontextmanager
-            async def followed() -> AsyncGenerator[EventSource]:
+            async def followed() -> AsyncGenerator[FrameSource]:
                 frames = self._chunks(call, run, view.events(run.id, after=asked_at))
                 async with aclosing(frames):
                     yield _source(run, frames)
 
-            return EventStreamResponse(followed(), config=self._config)
+            return EventStreamResponse(followed(), pace=self._config)
 
         async def settled() -> Response:
             chat = self._chat(call, run)
@@ -129,10 +131,10 @@ class ChatEndpoints:
             yield _end(chat, call)
 
         @asynccontextmanager
-        async def source() -> AsyncGenerator[EventSource]:
-            yield EventSource(headers=[], frames=frames(), say=error_frame)
+        async def source() -> AsyncGenerator[FrameSource]:
+            yield FrameSource(headers=[], frames=frames(), fail=error_frame)
 
-        return EventStreamResponse(source(), config=self._config)
+        return EventStreamResponse(source(), pace=self._config)
 
     async def _watched(self, request: Request, work: Awaitable[Response]) -> Response:
         if not self._context.cancels_on_disconnect:
@@ -201,8 +203,8 @@ def _end(chat: Chat, call: ChatCall) -> bytes:
     return last + (chat.usage_chunk() if call.wants_usage else b"") + DONE
 
 
-def _source(run: Run, frames: AsyncIterator[bytes], *, replayed: bool = False) -> EventSource:
-    return EventSource(headers=_headers(run, replayed=replayed), frames=frames, say=error_frame)
+def _source(run: Run, frames: AsyncIterator[bytes], *, replayed: bool = False) -> FrameSource:
+    return FrameSource(headers=_headers(run, replayed=replayed), frames=frames, fail=error_frame)
 
 
 def _reply(chat: Chat, run: Run, *, replayed: bool = False) -> Response:

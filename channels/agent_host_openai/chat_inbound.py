@@ -21,12 +21,13 @@ from agent_host.types import (
     ToolResultPart,
 )
 from agent_host.types.message import Role
+from agent_host.wire.json_text import parse_text
 from agent_host_openai import schema
+from agent_host_openai.body import parse_body
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.content import ContentReader
 from agent_host_openai.inbound import reader_of
 from agent_host_openai.item import ItemInput, Reply
-from agent_host_openai.json_text import parse_body, parse_text
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.problem import checked, invalid, missing, unsupported
 from agent_host_openai.wish import (

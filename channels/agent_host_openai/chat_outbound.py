@@ -27,8 +27,8 @@ from agent_host.types import (
     UsageReported,
 )
 from agent_host.types.identifier import RUN_PREFIX
+from agent_host.wire.json_text import json_bytes, json_text
 from agent_host_openai.identifier import call_id
-from agent_host_openai.json_text import json_bytes, json_text
 from agent_host_openai.outbound import error_fields
 from agent_host_openai.output import to_text
 from agent_host_openai.question import CLIENT_TOOL, Fields, arguments_of, tool_of

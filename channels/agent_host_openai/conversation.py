@@ -8,19 +8,20 @@ from starlette.responses import Response
 
 from agent_host.errors import NotFoundError
 from agent_host.types import Caller, JsonObject
+from agent_host.wire.body import read_body
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
 from agent_host_openai import schema
+from agent_host_openai.body import parse_body
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.conversation_record import ConversationShelf, KeptConversation
 from agent_host_openai.header import to_page
 from agent_host_openai.inbound import reader_of
 from agent_host_openai.item import read_input
-from agent_host_openai.json_text import json_bytes, parse_body
 from agent_host_openai.outbound import list_fields
 from agent_host_openai.paging import page_of
 from agent_host_openai.problem import checked, missing, unsupported
 from agent_host_openai.question import Fields
-from agent_host_openai.reply import JsonReply
-from agent_host_openai.wire import read_body
 from agent_host_openai.wish import listed, to_metadata
 
 _ITEMS_AT_ONCE: Final = 20

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from agent_host.types import Caller, ChannelRequest, JsonObject, JsonValue, Message, SessionMode
 from agent_host_openai import schema
+from agent_host_openai.body import parse_body
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.content import ContentReader
 from agent_host_openai.item import ItemInput, read_input
-from agent_host_openai.json_text import parse_body
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.problem import checked, invalid, unsupported
 from agent_host_openai.wish import (

@@ -19,9 +19,9 @@ from agent_host.types import (
     ToolResultPart,
 )
 from agent_host.types.message import Role
+from agent_host.wire.json_text import parse_text
 from agent_host_openai import schema
 from agent_host_openai.content import ContentReader
-from agent_host_openai.json_text import parse_text
 from agent_host_openai.problem import checked, invalid, missing
 
 _OUTPUTS: Final = frozenset({"function_call_output", "custom_tool_call_output"})

@@ -6,7 +6,7 @@ Items stand in the order they begin; a call may end long after others began.
 from typing import Any, Final
 
 from agent_host.types import FilePart, Part, ToolCallFinished, ToolCallStarted
-from agent_host_openai.json_text import json_bytes
+from agent_host.wire.json_text import json_bytes
 from agent_host_openai.outbound import frame
 from agent_host_openai.output import (
     COMPLETED,

@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
 from agent_host_openai.config import OpenAIConfig
-from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.question import Fields
-from agent_host_openai.reply import JsonReply
 
 _OWNER: Final = "agent-host"
 _CREATED: Final = 0

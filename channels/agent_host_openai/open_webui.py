@@ -8,8 +8,8 @@ https://docs.openwebui.com/features/chat-features
 import re
 from typing import Final
 
+from agent_host.wire.json_text import json_text
 from agent_host_openai.item import ItemInput
-from agent_host_openai.json_text import json_text
 
 HEADER: Final = b"x-openwebui-task"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 from agent_host.errors import (
     AccessError,
@@ -31,25 +31,17 @@ from agent_host.errors import (
     UnauthenticatedError,
 )
 from agent_host.types import HostedResult, JsonObject, Run, RunFailure, RunStatus
+from agent_host.wire.header import RawHeaders
+from agent_host.wire.json_text import json_bytes
 from agent_host_openai.identifier import response_id
-from agent_host_openai.json_text import json_bytes
 from agent_host_openai.output import items_of, usage_fields
 from agent_host_openai.problem import UnknownModelError, WireError
 from agent_host_openai.question import Fields
 from agent_host_openai.wish import RESERVED
 
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
-
 OK: Final = int(HTTPStatus.OK)
 CLIENT_LEFT: Final = 499
 """Nobody reads it; access logs do. nginx's number for it."""
-
-HEARTBEAT: Final = b": heartbeat\n\n"
-EVENT_STREAM_HEADERS: Final[RawHeaders] = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
 
 _RESPONSE: Final[Fields] = {
     "id": "",
@@ -318,12 +310,9 @@ def _retry_after(error: HostError, said: _Said) -> int | None:
 
 __all__ = [
     "CLIENT_LEFT",
-    "EVENT_STREAM_HEADERS",
-    "HEARTBEAT",
     "OK",
     "STATUS",
     "ErrorAnswer",
-    "RawHeaders",
     "caller_metadata",
     "echo_of",
     "error_fields",

@@ -21,7 +21,7 @@ from agent_host.types import (
     ToolResultPart,
     Usage,
 )
-from agent_host_openai.json_text import json_text
+from agent_host.wire.json_text import json_text
 from agent_host_openai.question import Fields
 
 COMPLETED: Final = "completed"

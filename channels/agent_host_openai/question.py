@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from agent_host.types import JsonValue, Message, Question
+from agent_host.wire.json_text import json_text, parse_text
 from agent_host_openai.identifier import approval_id, call_id, digest_of, parse_asked_id
 from agent_host_openai.item import ItemInput, Reply
-from agent_host_openai.json_text import json_text, parse_text
 from agent_host_openai.problem import WireError, invalid
 
 Fields: TypeAlias = dict[str, Any]

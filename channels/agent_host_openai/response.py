@@ -10,9 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError, NotCancellableError, NotFoundError
-from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller, ChannelRequest, Run, RunStatus
+from agent_host.wire.body import read_body
+from agent_host.wire.disconnect import DisconnectWatch
+from agent_host.wire.header import RawHeaders
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
+from agent_host.wire.sse import EventStreamResponse, FrameSource
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.continuation import Answering, Continuation, Repeating, Turning
 from agent_host_openai.conversation_record import ConversationShelf
@@ -20,13 +25,11 @@ from agent_host_openai.header import to_flag, to_idempotency_key, to_page, to_st
 from agent_host_openai.history import items_of_messages, turn_start
 from agent_host_openai.identifier import response_id
 from agent_host_openai.inbound import ResponseCall, to_call, to_request
-from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.narration import Narration
 from agent_host_openai.outbound import (
     CLIENT_LEFT,
     OK,
-    RawHeaders,
     echo_of,
     error_fields,
     frame,
@@ -37,10 +40,8 @@ from agent_host_openai.outbound import (
 from agent_host_openai.paging import page_of
 from agent_host_openai.problem import invalid
 from agent_host_openai.question import Fields
-from agent_host_openai.reply import JsonReply
-from agent_host_openai.sse import EventSource, EventStreamResponse
 from agent_host_openai.stored import CREATE, ResponseShelf, StoredResponse, told
-from agent_host_openai.wire import header_of, read_body
+from agent_host_openai.wire import header_of
 
 _READ_LIMIT: Final = 1000
 
@@ -133,7 +134,7 @@ class ResponseEndpoints:
                 return self._followed(found)
             return _reply(self._shelf.begun(found), run=found.run, replayed=hosted.replayed)
         if turn.stream:
-            return EventStreamResponse(self._started(turn), config=self._config)
+            return EventStreamResponse(self._started(turn), pace=self._config)
         if not self._context.cancels_on_disconnect:
             return await self._waited(turn)
         return await self._watched(request, self._waited(turn))
@@ -194,7 +195,7 @@ class ResponseEndpoints:
 
     def _followed(self, found: StoredResponse, *, after: int = -1) -> Response:
         @asynccontextmanager
-        async def source() -> AsyncGenerator[EventSource]:
+        async def source() -> AsyncGenerator[FrameSource]:
             narration = self._shelf.narration(found)
             frames = told(narration, found.view.events(found.run.id), after=after)
             try:
@@ -202,10 +203,10 @@ class ResponseEndpoints:
             finally:
                 await frames.aclose()
 
-        return EventStreamResponse(source(), config=self._config)
+        return EventStreamResponse(source(), pace=self._config)
 
     @asynccontextmanager
-    async def _started(self, turn: ChannelRequest) -> AsyncGenerator[EventSource]:
+    async def _started(self, turn: ChannelRequest) -> AsyncGenerator[FrameSource]:
         async with self._context.stream(turn) as stream:
             run = stream.run
             narration = self._shelf.first_narration(run)
@@ -234,13 +235,13 @@ class ResponseEndpoints:
 
 def _source(
     run: Run, narration: Narration, frames: AsyncGenerator[bytes], *, replayed: bool = False
-) -> EventSource:
+) -> FrameSource:
     def say(error: HostError) -> bytes:
         said = error_fields(error)
         fields = {name: said[name] for name in ("code", "message", "param")}
         return frame("error", {**fields, "sequence_number": narration.sequence})
 
-    return EventSource(headers=_run_headers(run, replayed=replayed), frames=frames, say=say)
+    return FrameSource(headers=_run_headers(run, replayed=replayed), frames=frames, fail=say)
 
 
 def _run_headers(run: Run, *, replayed: bool = False) -> RawHeaders:

@@ -12,13 +12,14 @@ from starlette.websockets import WebSocket
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller
+from agent_host.wire.json_text import json_bytes
+from agent_host.wire.reply import JsonReply
 from agent_host_rest.config import RestConfig
 from agent_host_rest.container import ContainerHealth
 from agent_host_rest.document import Documents
 from agent_host_rest.file import FileEndpoints
 from agent_host_rest.invocation import InvocationEndpoints
-from agent_host_rest.outbound import TEMPORARY_REDIRECT, json_bytes
-from agent_host_rest.reply import JsonReply
+from agent_host_rest.outbound import TEMPORARY_REDIRECT
 from agent_host_rest.session import SessionEndpoints
 from agent_host_rest.websocket import InvocationSocket
 

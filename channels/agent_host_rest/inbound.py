@@ -3,15 +3,11 @@
 The rules that wire models cannot say (nesting, sizes, either-or) are kept here.
 """
 
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Final
 
-from pydantic_core import from_json, to_json
-
-from agent_host.errors import NoQuestionError, RequestError, TooLargeError
+from agent_host.errors import NoQuestionError, TooLargeError
 from agent_host.types import (
     Caller,
     ChannelRequest,
@@ -28,14 +24,13 @@ from agent_host.types import (
     ToolResultPart,
 )
 from agent_host.types.quick_init import maker
+from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host_rest import schema
 from agent_host_rest.config import RestConfig
 from agent_host_rest.file_part import to_file_part
 from agent_host_rest.validation import Path, checked, invalid
 from agent_host_rest.wish import Wishes
 
-_NESTING: Final = frozenset({dict, list})
-_PERHAPS_INFINITE: Final = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
 _STREAM_AND_BACKGROUND: Final = (
     "cannot be true together with background; start in the background and follow the events of "
     "the run"
@@ -67,27 +62,6 @@ class AnswerRequest:
             message = f"The run asks several questions; answer each by its id: {known}."
             raise NoQuestionError(message)
         return {questions[0].id: self.value}
-
-
-def parse_json(raw: bytes, *, nesting_limit: int) -> JsonValue:
-    """The JSON value in `raw`.
-
-    Raises:
-        RequestError: it is not UTF-8 JSON (RFC 8259), or nested too deeply, or has a number that
-            no double can hold.
-    """
-    try:
-        value: JsonValue = from_json(raw, allow_inf_nan=False)
-    except ValueError as error:
-        if "recursion limit" in str(error):
-            raise _too_deep(nesting_limit) from None
-        message = f"The body is not valid JSON: {error}."
-        raise RequestError(message) from None
-    if raw.count(b"[") + raw.count(b"{") > nesting_limit:
-        _check_nesting(value, nesting_limit)
-    if _PERHAPS_INFINITE.search(raw):
-        _check_numbers(value)
-    return value
 
 
 def to_request(
@@ -248,38 +222,11 @@ def _check_metadata(metadata: Mapping[str, JsonValue], config: RestConfig) -> No
     if len(metadata) > config.metadata_limit_keys:
         message = f"metadata may have at most {config.metadata_limit_keys} members."
         raise TooLargeError(message)
-    if len(to_json(metadata)) > config.metadata_limit_bytes:
+    if len(json_bytes(metadata)) > config.metadata_limit_bytes:
         message = f"metadata may have at most {config.metadata_limit_bytes} bytes of JSON."
         raise TooLargeError(message)
 
 
-def _check_nesting(root: JsonValue, limit: int) -> None:
-    level: list[Any] = [root] if type(root) in _NESTING else []
-    for _ in range(limit):
-        level = [child for value in level for child in _children(value) if type(child) in _NESTING]
-        if not level:
-            return
-    raise _too_deep(limit)
-
-
-def _check_numbers(root: JsonValue) -> None:
-    level: list[Any] = [root] if type(root) in _NESTING else []
-    while level:
-        children = [child for value in level for child in _children(value)]
-        if any(type(child) is float and math.isinf(child) for child in children):
-            message = "The body has a number that is too large."
-            raise RequestError(message)
-        level = [child for child in children if type(child) in _NESTING]
-
-
-def _children(value: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON, as `JsonValue` is at run time
-    return cast("dict[str, Any]", value).values() if isinstance(value, dict) else value
-
-
-def _too_deep(nesting_limit: int) -> RequestError:
-    return RequestError(f"The body is nested more than {nesting_limit} levels deep.")
-
-
 _make_request = maker(ChannelRequest)
 
-__all__ = ["AnswerRequest", "parse_json", "to_answer", "to_request"]
+__all__ = ["AnswerRequest", "to_answer", "to_request"]

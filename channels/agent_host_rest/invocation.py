@@ -10,9 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent_host.protocols.disconnect import DisconnectWatch
 from agent_host.protocols.host_context import HostContext, RunView
 from agent_host.types import Caller, ChannelRequest, FilePart, JournalEntry, Run
+from agent_host.wire.body import read_body
+from agent_host.wire.disconnect import DisconnectWatch
+from agent_host.wire.reply import JsonReply
+from agent_host.wire.sse import EventStreamResponse, FrameSource
 from agent_host_rest.config import RestConfig
 from agent_host_rest.inbound import to_answer, to_request
 from agent_host_rest.outbound import (
@@ -22,16 +25,16 @@ from agent_host_rest.outbound import (
     OK,
     SETTLED,
     UNSUPPORTED_MEDIA_TYPE,
+    error_frame,
     from_accepted,
     from_page,
     from_result,
     from_waited,
     run_headers,
     run_path,
+    to_frame,
 )
-from agent_host_rest.reply import JsonReply
-from agent_host_rest.sse import EventSource, EventStreamResponse
-from agent_host_rest.upload import read_body, read_upload
+from agent_host_rest.upload import read_upload
 from agent_host_rest.wish import (
     PAGE_DEFAULT,
     PAGE_LIMIT,
@@ -77,7 +80,7 @@ class InvocationEndpoints:
             raise _unsupported(kind)
         turn = to_request(body, wishes, caller=self._invoke, config=self._config, files=files)
         if turn.stream:
-            return EventStreamResponse(self._started(request, turn), config=self._config)
+            return EventStreamResponse(self._started(request, turn), pace=self._config)
         if turn.background:
             hosted = await self._context.start(turn)
             return self._accepted(request, hosted.run, wishes, replayed=hosted.replayed)
@@ -113,7 +116,7 @@ class InvocationEndpoints:
             if first is None:
                 return Response(status_code=NO_CONTENT)
             entries = _rejoined(first, entries)
-        return EventStreamResponse(self._followed(request, run, entries), config=self._config)
+        return EventStreamResponse(self._followed(request, run, entries), pace=self._config)
 
     async def cancel(self, request: Request) -> Response:
         """Ask a run to stop: 200 if it has, 202 if it is about to."""
@@ -142,7 +145,7 @@ class InvocationEndpoints:
             return self._accepted(request, run, wishes)
         if answer.stream:
             source = self._followed(request, run, view.events(run.id, after=after))
-            return EventStreamResponse(source, config=self._config)
+            return EventStreamResponse(source, pace=self._config)
         if not self._context.cancels_on_disconnect:
             return await self._settled(view, run)
         return await self._watched(request, self._settled(view, run))
@@ -174,29 +177,34 @@ class InvocationEndpoints:
         return JsonReply(from_accepted(run, path_prefix=base), status=ACCEPTED, headers=headers)
 
     @asynccontextmanager
-    async def _started(self, request: Request, turn: ChannelRequest) -> AsyncGenerator[EventSource]:
+    async def _started(self, request: Request, turn: ChannelRequest) -> AsyncGenerator[FrameSource]:
         async with self._context.stream(turn) as stream:
             headers = run_headers(stream.run, replayed=stream.replayed)
             headers.append(_location(stream.run, self._base_path(request)))
-            entries = aiter(stream)
-            try:
-                yield EventSource(headers=headers, entries=entries)
-            finally:
-                await _close(entries)
+            async with _framed(aiter(stream)) as frames:
+                yield FrameSource(headers=headers, frames=frames, fail=error_frame)
 
     @asynccontextmanager
     async def _followed(
         self, request: Request, run: Run, entries: AsyncIterator[JournalEntry]
-    ) -> AsyncGenerator[EventSource]:
-        try:
+    ) -> AsyncGenerator[FrameSource]:
+        async with _framed(entries) as frames:
             headers = [*run_headers(run), _location(run, self._base_path(request))]
-            yield EventSource(headers=headers, entries=entries)
-        finally:
-            await _close(entries)
+            yield FrameSource(headers=headers, frames=frames, fail=error_frame)
 
     def _base_path(self, request: Request) -> str:
         root: str = request.scope.get("root_path", "")
         return root + self._config.path_prefix
+
+
+@asynccontextmanager
+async def _framed(entries: AsyncIterator[JournalEntry]) -> AsyncGenerator[AsyncIterator[bytes]]:
+    frames = (to_frame(entry) async for entry in entries)
+    try:
+        yield frames
+    finally:
+        await frames.aclose()
+        await _close(entries)
 
 
 async def _rejoined(

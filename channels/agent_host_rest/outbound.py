@@ -6,11 +6,8 @@ value, and the hot path does no schema work.
 
 import re
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import quote
-
-import orjson
-from pydantic_core import to_json
 
 from agent_host.errors import HostError, InvalidInputError, RunFailedError
 from agent_host.types import (
@@ -23,6 +20,8 @@ from agent_host.types import (
     Session,
     SessionHistory,
 )
+from agent_host.wire.header import RawHeaders
+from agent_host.wire.json_text import json_bytes
 from agent_host_rest.event import event_fields
 from agent_host_rest.file_part import DEFAULT_MEDIA_TYPE
 from agent_host_rest.value import (
@@ -32,8 +31,6 @@ from agent_host_rest.value import (
     question_fields,
     result_fields,
 )
-
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 OK: Final = int(HTTPStatus.OK)
 ACCEPTED: Final = int(HTTPStatus.ACCEPTED)
@@ -49,24 +46,10 @@ _MEDIA_TYPE: Final = re.compile(
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028-\u202e\u2066-\u2069]")
 """Control characters, separators, and what turns the direction of text."""
 
-HEARTBEAT: Final = b": heartbeat\n\n"
-EVENT_STREAM_HEADERS: Final[RawHeaders] = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
 SETTLED: Final = frozenset(
     {RunStatus.INPUT_REQUIRED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
 )
 """Statuses in which an event stream ends at once, as nothing happens by itself any more."""
-
-
-def json_bytes(value: object) -> bytes:
-    """UTF-8 JSON; a number that JSON cannot say becomes null."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
-    except TypeError:  # the slower one also takes what orjson does not: integers beyond 64 bits
-        return to_json(value, inf_nan_mode="null")
 
 
 def from_result(hosted: HostedResult) -> bytes:
@@ -160,6 +143,11 @@ def from_error(error: HostError) -> bytes:
     )
 
 
+def error_frame(error: HostError) -> bytes:
+    """The same as the last event of a stream."""
+    return b"event: error\ndata: %b\n\n" % from_error(error)
+
+
 def run_path(run_id: str, *, path_prefix: str) -> str:
     """Where the run is to be found."""
     return f"{path_prefix}/invocations/{quote(run_id, safe='')}"
@@ -225,13 +213,12 @@ def _session(session: Session) -> Fields:
 __all__ = [
     "ACCEPTED",
     "CLIENT_LEFT",
-    "EVENT_STREAM_HEADERS",
-    "HEARTBEAT",
     "NO_CONTENT",
     "OK",
     "SETTLED",
     "TEMPORARY_REDIRECT",
     "UNSUPPORTED_MEDIA_TYPE",
+    "error_frame",
     "file_headers",
     "from_accepted",
     "from_entry",
@@ -241,7 +228,6 @@ __all__ = [
     "from_result",
     "from_session",
     "from_waited",
-    "json_bytes",
     "run_headers",
     "run_path",
     "to_frame",

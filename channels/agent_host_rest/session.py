@@ -5,9 +5,9 @@ from starlette.responses import Response
 
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller
+from agent_host.wire.reply import JsonReply
 from agent_host_rest.config import RestConfig
 from agent_host_rest.outbound import NO_CONTENT, from_history, from_session
-from agent_host_rest.reply import JsonReply
 from agent_host_rest.wish import MESSAGES_DEFAULT, MESSAGES_LIMIT, to_limit, to_session_key
 
 

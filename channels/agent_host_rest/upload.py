@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive
+from starlette.requests import Request
 
 from agent_host.errors import MissingExtraError, RequestError, TooLargeError
 from agent_host.types import FilePart
@@ -33,22 +32,6 @@ class Upload(NamedTuple):
 
     body: bytes
     files: tuple[FilePart, ...]
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The whole body; as `Request.body`, which makes a stream of it first.
-
-    Raises:
-        ClientDisconnect: the client left before it was sent.
-    """
-    chunks: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)
 
 
 async def read_upload(request: Request, *, config: RestConfig) -> Upload:
@@ -99,4 +82,4 @@ async def _taken(form: FormData, config: RestConfig) -> Upload:
     return Upload(body=bodies[0], files=tuple(files))
 
 
-__all__ = ["REQUEST_FIELD", "Upload", "read_body", "read_upload"]
+__all__ = ["REQUEST_FIELD", "Upload", "read_upload"]

@@ -37,12 +37,31 @@ def test_it_shows_where_to_send_and_where_to_read() -> None:
     )
     shown = [line.split() for line in text.splitlines() if line.startswith("  ")]
     assert ["POST", f"{URL}/api/invocations"] in shown
-    assert ["read", f"{URL}/api/docs"] in shown
+    assert ["docs", "page", f"{URL}/api/docs"] in shown
     assert ["websocket", f"{URL}/ws"] in shown
     assert f"curl -N {URL}/api/invocations" in text
     assert "{run_id}" not in text
     assert "healthz" not in text
     assert "/ws/" not in text
+
+
+def test_other_agents_and_openai_s_clients_are_told_their_urls_once() -> None:
+    text = banner(
+        Route("/.well-known/agent-card.json", answer),
+        Route("/a2a", answer, methods=["POST"]),
+        Route("/a2a/", answer, methods=["POST"]),
+        Route("/a2a/message:send", answer, methods=["POST"]),
+        Route("/v1/responses", answer, methods=["POST"]),
+        Route("/v1/chat/completions", answer, methods=["POST"]),
+        Route("/v1x", answer, methods=["POST"]),
+    )
+    shown = [line.split() for line in text.splitlines() if line.startswith("  ")]
+    assert shown == [
+        ["agent", "card", f"{URL}/.well-known/agent-card.json"],
+        ["POST", f"{URL}/a2a"],
+        ["OpenAI", "base", "URL", f"{URL}/v1"],
+        ["POST", f"{URL}/v1x"],
+    ]
 
 
 def test_it_says_what_is_hosted() -> None:

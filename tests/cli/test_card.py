@@ -48,7 +48,7 @@ def test_what_is_set_is_on_it(
 
 
 def test_without_a_channel_that_has_one_it_says_how(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["card", TARGET]) != 0
+    assert main(["card", TARGET, "--channel", "rest"]) != 0
     assert "agent-host card --channel a2a" in capsys.readouterr().err
 
 

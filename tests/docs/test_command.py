@@ -30,6 +30,8 @@ TOUR = (
     (r"HTTP/1.1 409", r'"code":"not_cancellable"'),
     (r'"next_cursor"', r"How do I write a target\?", r'"id":"ses_'),
     (r'"openapi":"3\.1', r"/invocations/\{"),
+    (r'"protocolBinding":"JSONRPC"', r"TASK_STATE_COMPLETED|ROLE_AGENT", r"target is what answers"),
+    (r"target is what answers",),
     (r'"attempt":1', r'"attempt":2', r"^event: run_completed", r"^1 2 3 4 5 Still here\.$"),
     (r"^401\n200\nRevoked 'laptop'", r"401$"),
 )

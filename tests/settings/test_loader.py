@@ -39,7 +39,10 @@ class PlainConfig(BaseModel):
     retries: int = 3
 
 
-INSTALLED: dict[str, type[BaseModel]] = {"chat": ChatConfig, "rest": PlainConfig}
+INSTALLED: dict[str, type[BaseModel]] = {
+    "chat": ChatConfig,
+    **dict.fromkeys(["rest", "a2a", "openai"], PlainConfig),
+}
 
 
 def channel_config(name: str) -> type[BaseModel]:
@@ -92,7 +95,7 @@ PORT = ("server", "port")
 def test_without_any_source_everything_is_as_by_default(place: Place) -> None:
     loaded = place.load(environ={"HOME": "/root", "AGENT_HOST_TARGET": ""})
     assert loaded.settings.server.port == 8080
-    assert loaded.channels == {"rest": PlainConfig()}
+    assert loaded.channels == dict.fromkeys(["a2a", "openai", "rest"], PlainConfig())
     assert loaded.origins == {}
     assert loaded.file is None
 
@@ -149,6 +152,19 @@ def test_naming_a_channel_replaces_the_default_ones(place: Place) -> None:
     assert list(place.load("[channels.chat]\ntoken = 't'\n").channels) == ["chat"]
     both = place.load(environ={"AGENT_HOST_CHANNELS": '{"chat": {"token": "t"}, "rest": {}}'})
     assert list(both.channels) == ["chat", "rest"]
+
+
+def test_what_is_only_disabled_is_taken_from_the_default_ones(place: Place) -> None:
+    fewer = place.load("[channels.a2a]\nenabled = false\n")
+    assert list(fewer.channels) == ["openai", "rest"]
+    assert list(place.load(environ={"AGENT_HOST_CHANNELS__REST__ENABLED": "no"}).channels) == [
+        "openai"
+    ]
+    assert list(place.load("[channels.gone]\nenabled = false\n").channels) == [
+        "a2a",
+        "openai",
+        "rest",
+    ]
 
 
 def test_a_disabled_channel_is_not_loaded_and_its_options_wait(place: Place) -> None:

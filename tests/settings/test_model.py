@@ -21,11 +21,11 @@ from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
 
-def test_the_defaults_are_a_host_on_loopback_with_rest() -> None:
+def test_the_defaults_are_a_host_on_loopback_with_three_channels() -> None:
     settings = Settings()
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
     assert settings.store == "disk://.agent-host"
-    assert list(settings.channels) == ["rest"]
+    assert list(settings.channels) == ["rest", "a2a", "openai"]
     assert settings.session.mode is SessionMode.AUTO
 
 

@@ -1,6 +1,5 @@
 """Parsers with made-up input: they give a value or say what is wrong, and nothing else."""
 
-import json
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_host.types import Caller, DataPart, FilePart, Question, QuestionId, TextPart
+from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host_a2a.call import to_call, to_version
 from agent_host_a2a.config import A2AConfig, ExtensionConfig
 from agent_host_a2a.fault import FaultError
@@ -20,7 +20,6 @@ from agent_host_a2a.inbound import (
     to_values,
 )
 from agent_host_a2a.inbound_0_3 import to_1_0
-from agent_host_a2a.json_body import json_bytes, parse_json
 from agent_host_a2a.outbound_0_3 import from_message
 from agent_host_a2a.part import overlap, part_fields, takes, to_part
 from agent_host_a2a.schema import Operation
@@ -109,16 +108,6 @@ def test_other_parameters_are_read_or_refused(params: dict[str, Any]) -> None:
             read(params)
         except FaultError as error:
             refused(error)
-
-
-@given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
-def test_any_bytes_are_json_or_refused(raw: bytes) -> None:
-    try:
-        value = parse_json(raw, nesting_limit=8)
-    except FaultError as error:
-        refused(error)
-    else:
-        assert parse_json(json_bytes(value), nesting_limit=8) == value
 
 
 @given(

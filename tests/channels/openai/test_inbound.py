@@ -22,6 +22,7 @@ from agent_host.types import (
     ToolResultPart,
 )
 from agent_host.types.identifier import RUN_PREFIX
+from agent_host.wire.json_text import json_bytes
 from agent_host_openai.chat_inbound import to_chat_call
 from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.content import ContentReader
@@ -36,7 +37,6 @@ from agent_host_openai.identifier import (
 )
 from agent_host_openai.inbound import ResponseCall, reader_of, to_call
 from agent_host_openai.item import read_input
-from agent_host_openai.json_text import json_bytes, parse_text
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.problem import WireError
 
@@ -274,17 +274,6 @@ def test_a_call_id_leads_back_and_is_short(tail: str, question: str) -> None:
 def test_no_other_text_is_an_id_of_ours_by_accident(text: str) -> None:
     key = parse_response_id(text)
     assert key is None or response_id(*key) == text
-
-
-@given(JSON)
-def test_json_text_leads_back(value: Any) -> None:
-    text = json_bytes(value).decode()
-    assert parse_text(text) == json.loads(text)
-
-
-@pytest.mark.parametrize("value", [2**70, float("inf"), "\ud800", {"\ud800": ["\ud800", 2**70]}])
-def test_what_json_cannot_say_is_said_as_well_as_it_can(value: object) -> None:
-    json.loads(json_bytes(value))
 
 
 @given(st.binary(max_size=20))

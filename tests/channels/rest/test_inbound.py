@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from agent_host.errors import (
     InvalidInputError,
+    MalformedJsonError,
+    NestingError,
     NoQuestionError,
     RequestError,
     TooLargeError,
@@ -29,7 +31,7 @@ from agent_host.types import (
     ToolResultPart,
 )
 from agent_host_rest import RestConfig
-from agent_host_rest.inbound import parse_json, to_answer, to_request
+from agent_host_rest.inbound import to_answer, to_request
 from agent_host_rest.wish import Wishes
 
 CALLER = Caller(channel="rest")
@@ -233,9 +235,9 @@ def test_a_refusal_repeats_no_value_and_stays_short() -> None:
         (b'\xef\xbb\xbf{"input":"x"}', "not valid JSON"),
         (b'{"input":"\\ud800"}', "not valid JSON"),
         (b"\x00", "not valid JSON"),
-        (b'{"input":{"n":1e999}}', "number that is too large"),
-        (b'{"input":{"n":[-1E+400]}}', "number that is too large"),
-        (b'{"input":{"n":' + b"9" * 400 + b".0}}", "number that is too large"),
+        (b'{"input":{"n":1e999}}', "infinity"),
+        (b'{"input":{"n":[-1E+400]}}', "infinity"),
+        (b'{"input":{"n":' + b"9" * 400 + b".0}}", "infinity"),
         (b'{"input":{"n":' + b"9" * 5000 + b"}}", "not valid JSON"),
         (nested(65), "more than 64 levels"),
         (b"[" * 100 + b"]" * 100, "more than 64 levels"),
@@ -243,9 +245,8 @@ def test_a_refusal_repeats_no_value_and_stays_short() -> None:
     ],
 )
 def test_what_cannot_be_read_is_a_bad_request(raw: bytes, says: str) -> None:
-    with pytest.raises(RequestError, match=says) as caught:
+    with pytest.raises((MalformedJsonError, NestingError), match=says):
         read(raw)
-    assert type(caught.value) is RequestError
 
 
 def test_nesting_up_to_the_limit_is_taken() -> None:
@@ -382,8 +383,6 @@ def test_any_json_is_taken_or_refused_as_the_callers_fault(value: object) -> Non
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_taken_or_refused_as_the_callers_fault(raw: bytes) -> None:
-    with suppress(RequestError):
-        parse_json(raw, nesting_limit=4)
     with suppress(RequestError):
         read(raw)
     with suppress(RequestError):

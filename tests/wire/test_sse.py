@@ -1,46 +1,57 @@
 """The event stream as an ASGI server sees it: frames, heartbeats, backpressure, early ends."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.types import Message, Scope
 
-from agent_host.errors import QueueFullError, StoreUnavailableError
-from agent_host.types import JournalEntry, TextDelta
-from agent_host_rest import RestConfig
-from agent_host_rest.sse import EventSource, EventStreamResponse
+from agent_host.errors import HostError, QueueFullError, StoreUnavailableError
+from agent_host.wire.sse import EventStreamResponse, FrameSource
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SCOPE: Scope = {"type": "http", "method": "GET"}
-QUICK = RestConfig(heartbeat_interval=timedelta(milliseconds=20))
 
 
-def entry(sequence: int, *, size: int = 1) -> JournalEntry:
-    return JournalEntry(sequence=sequence, at=NOW, event=TextDelta(text="t" * size))
+@dataclass(frozen=True)
+class Pace:
+    """What a channel's configuration says of streams."""
+
+    heartbeat_interval: timedelta = timedelta(seconds=15)
+    stalled_client_limit: timedelta = timedelta(seconds=60)
+
+
+QUICK = Pace(heartbeat_interval=timedelta(milliseconds=20))
+
+
+def frame(sequence: int, *, size: int = 1) -> bytes:
+    return b"id: %d\ndata: %b\n\n" % (sequence, b"t" * size)
+
+
+def fail(error: HostError) -> bytes:
+    return b"event: error\ndata: %b\n\n" % error.code.encode()
 
 
 class Source:
-    """Entries that the test lets out, and a record of how the stream was left."""
+    """Frames that the test lets out, and a record of how the stream was left."""
 
     def __init__(self) -> None:
-        self.waiting: asyncio.Queue[JournalEntry | Exception | None] = asyncio.Queue()
+        self.waiting: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self.ended = asyncio.Event()
         self.closed = asyncio.Event()
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[EventSource]:
+    async def open(self) -> AsyncGenerator[FrameSource]:
         try:
-            yield EventSource(headers=[(b"x-run-id", b"run_1")], entries=self.entries())
+            yield FrameSource(headers=[(b"x-run-id", b"run_1")], frames=self.frames(), fail=fail)
         finally:
             self.closed.set()
 
-    async def entries(self) -> AsyncIterator[JournalEntry]:
+    async def frames(self) -> AsyncIterator[bytes]:
         while (item := await self.waiting.get()) is not None:
             if isinstance(item, Exception):
                 raise item
@@ -95,10 +106,10 @@ async def serve(
     source: Source,
     client: Client,
     *,
-    config: RestConfig | None = None,
+    pace: Pace | None = None,
     scope: Any = SCOPE,
 ) -> None:
-    response = EventStreamResponse(source.open(), config=config or RestConfig())
+    response = EventStreamResponse(source.open(), pace=pace or Pace())
     await response(scope, client.receive, client.send)
 
 
@@ -107,7 +118,7 @@ async def test_events_are_written_as_they_come() -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(source, client))
         for sequence in range(3):
-            source.waiting.put_nowait(entry(sequence))
+            source.waiting.put_nowait(frame(sequence))
             await client.until(f"id: {sequence}\n".encode())
         assert not client.ended
         source.waiting.put_nowait(None)
@@ -125,9 +136,9 @@ async def test_events_are_written_as_they_come() -> None:
 async def test_silence_is_filled_with_heartbeats() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve(source, client, config=QUICK))
+        group.create_task(serve(source, client, pace=QUICK))
         await client.until(b": heartbeat\n\n", times=3)
-        source.waiting.put_nowait(entry(0))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         await client.until(b": heartbeat\n\n", times=4)
         source.waiting.put_nowait(None)
@@ -138,7 +149,7 @@ async def test_a_client_that_leaves_ends_the_stream_and_its_source() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(source, client))
-        source.waiting.put_nowait(entry(0))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.left.set()
     assert source.closed.is_set()
@@ -149,17 +160,17 @@ async def test_a_broken_connection_ends_the_stream_quietly() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(source, client))
-        source.waiting.put_nowait(entry(0))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.broken = True
-        source.waiting.put_nowait(entry(1))
+        source.waiting.put_nowait(frame(1))
     assert source.closed.is_set()
 
 
 async def test_a_connection_that_breaks_in_silence_ends_with_the_heartbeat() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve(source, client, config=QUICK))
+        group.create_task(serve(source, client, pace=QUICK))
         await client.until(b": heartbeat\n\n")
         client.broken = True
     assert source.closed.is_set()
@@ -167,13 +178,13 @@ async def test_a_connection_that_breaks_in_silence_ends_with_the_heartbeat() -> 
 
 async def test_a_client_that_takes_nothing_is_let_go() -> None:
     source, client = Source(), Client()
-    config = RestConfig(stalled_client_limit=timedelta(milliseconds=30))
+    pace = Pace(stalled_client_limit=timedelta(milliseconds=30))
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve(source, client, config=config))
-        source.waiting.put_nowait(entry(0))
+        group.create_task(serve(source, client, pace=pace))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.taking.clear()
-        source.waiting.put_nowait(entry(1))
+        source.waiting.put_nowait(frame(1))
     assert source.closed.is_set()
     assert not client.ended
 
@@ -181,12 +192,12 @@ async def test_a_client_that_takes_nothing_is_let_go() -> None:
 async def test_a_slow_client_is_waited_for() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve(source, client, config=QUICK))
-        source.waiting.put_nowait(entry(0))
+        group.create_task(serve(source, client, pace=QUICK))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.taking.clear()
         for sequence in range(1, 9):
-            source.waiting.put_nowait(entry(sequence, size=40_000))
+            source.waiting.put_nowait(frame(sequence, size=40_000))
         await client.stuck.wait()
         assert source.waiting.qsize() == 6
         client.taking.set()
@@ -201,34 +212,31 @@ async def test_a_slow_client_is_waited_for() -> None:
 async def test_what_is_there_at_once_goes_out_at_once() -> None:
     source, client = Source(), Client()
     for sequence in range(20):
-        source.waiting.put_nowait(entry(sequence))
+        source.waiting.put_nowait(frame(sequence))
     source.waiting.put_nowait(None)
     await serve(source, client)
-    assert client.body.count(b"event: text_delta\n") == 20
+    assert client.body.count(b"data: t\n") == 20
     assert len(client.got) == 2
 
 
 async def test_an_error_after_the_start_is_said_in_the_stream() -> None:
     source, client = Source(), Client()
-    source.waiting.put_nowait(entry(0))
+    source.waiting.put_nowait(frame(0))
     source.waiting.put_nowait(StoreUnavailableError("The store does not answer."))
     await serve(source, client)
-    last = client.body.decode().rstrip().rpartition("\n\n")[2]
-    kind, data = last.split("\n")
-    assert kind == "event: error"
-    assert json.loads(data.removeprefix("data: "))["code"] == "store_unavailable"
+    assert client.body.endswith(b"\n\nevent: error\ndata: store_unavailable\n\n")
     assert client.ended
 
 
 async def test_an_error_before_the_start_is_left_to_the_host() -> None:
     @asynccontextmanager
-    async def refused() -> AsyncGenerator[EventSource]:
+    async def refused() -> AsyncGenerator[FrameSource]:
         message = "Too many wait."
         raise QueueFullError(message, timedelta(seconds=1))
         yield
 
     client = Client()
-    response = EventStreamResponse(refused(), config=RestConfig())
+    response = EventStreamResponse(refused(), pace=Pace())
     with pytest.raises(QueueFullError):
         await response(SCOPE, client.receive, client.send)
     assert client.got == []
@@ -244,7 +252,7 @@ async def test_a_head_request_gets_the_headers_only() -> None:
 
 async def test_being_cancelled_is_passed_on() -> None:
     source, client = Source(), Client()
-    source.waiting.put_nowait(entry(0))
+    source.waiting.put_nowait(frame(0))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(serve(source, client))
         await client.until(b"id: 0\n")
@@ -257,7 +265,7 @@ async def test_a_connection_that_breaks_at_the_end_is_no_error() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(source, client))
-        source.waiting.put_nowait(entry(0))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.broken = True
         source.waiting.put_nowait(None)
@@ -269,12 +277,12 @@ async def test_the_end_waits_for_what_is_on_its_way() -> None:
     source, client = Source(), Client()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(source, client))
-        source.waiting.put_nowait(entry(0))
+        source.waiting.put_nowait(frame(0))
         await client.until(b"id: 0\n")
         client.taking.clear()
-        source.waiting.put_nowait(entry(1))
+        source.waiting.put_nowait(frame(1))
         await client.stuck.wait()
-        source.waiting.put_nowait(entry(2))
+        source.waiting.put_nowait(frame(2))
         source.waiting.put_nowait(None)
         await source.ended.wait()
         client.taking.set()

@@ -1,7 +1,4 @@
-"""Notices that a caller left while it is worked for, which is the same for every channel on HTTP.
-
-Stands beside the seam, since a channel may use nothing else of the host.
-"""
+"""Notices that a caller left while it is worked for."""
 
 import asyncio
 from collections.abc import Coroutine

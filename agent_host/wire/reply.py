@@ -1,13 +1,13 @@
 """Responses whose bytes and headers are ready: nothing is left to compute per request."""
 
-from typing import TypeAlias
+from http import HTTPStatus
+from typing import Final
 
 from starlette.responses import Response
 
-from agent_host_a2a.outbound import OK
-from agent_host_a2a.schema import EXTENSIONS_HEADER, JSON_MEDIA_TYPE
+from agent_host.wire.header import RawHeaders
 
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+_OK: Final = int(HTTPStatus.OK)
 
 
 class JsonReply(Response):
@@ -17,9 +17,9 @@ class JsonReply(Response):
         self,
         body: bytes,
         *,
-        status: int = OK,
+        status: int = _OK,
         headers: RawHeaders | None = None,
-        content_type: bytes = JSON_MEDIA_TYPE,
+        content_type: bytes = b"application/json",
     ) -> None:
         self.status_code = status
         self.body = body
@@ -32,9 +32,4 @@ class JsonReply(Response):
             self.raw_headers += headers
 
 
-def extension_headers(extensions: tuple[str, ...]) -> RawHeaders:
-    """Which extensions are in use."""
-    return [(EXTENSIONS_HEADER, ",".join(extensions).encode("latin-1"))] if extensions else []
-
-
-__all__ = ["JsonReply", "RawHeaders", "extension_headers"]
+__all__ = ["JsonReply"]

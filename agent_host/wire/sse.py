@@ -1,7 +1,8 @@
-"""Writes frames to an HTTP response as server-sent events, each as it comes.
+"""Writes the frames of an event stream to an HTTP response, each as it comes.
 
-A response of its own rather than Starlette's `StreamingResponse`: no task for a stream that is over
-soon, a heartbeat in the silences, and an end for a client that takes nothing.
+https://html.spec.whatwg.org/multipage/server-sent-events.html. A response of its own rather than
+Starlette's `StreamingResponse`: no task for a stream that is over soon, a heartbeat in the
+silences, and an end for a client that takes nothing.
 """
 
 import asyncio
@@ -9,17 +10,18 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from agent_host.errors import HostError
-from agent_host.protocols.disconnect import DisconnectWatch
-from agent_host_a2a.config import A2AConfig
-from agent_host_a2a.outbound import OK
-from agent_host_a2a.reply import RawHeaders
+from agent_host.wire.disconnect import DisconnectWatch
+from agent_host.wire.header import RawHeaders
 
+_OK: Final = int(HTTPStatus.OK)
 _HEADERS: Final[RawHeaders] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -34,8 +36,8 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSource:
-    """What to write: `headers` besides those of every event stream, and the frames. `fail` is the
-    last frame of a stream that broke off.
+    """What to write: `headers` besides those of every event stream, and the frames. `fail` makes
+    the last frame of a stream that broke off.
     """
 
     headers: RawHeaders
@@ -43,16 +45,28 @@ class FrameSource:
     fail: Callable[[HostError], bytes]
 
 
+class Pace(Protocol):
+    """How long a stream may be silent; a channel's configuration is one."""
+
+    @property
+    def heartbeat_interval(self) -> timedelta:
+        """After so long a silence a comment is sent."""
+        ...
+
+    @property
+    def stalled_client_limit(self) -> timedelta:
+        """A client that takes nothing for so long is let go."""
+        ...
+
+
 class EventStreamResponse(Response):
     """Opens its source when it is sent, so that what opening raises is still an error response."""
 
-    def __init__(
-        self, source: AbstractAsyncContextManager[FrameSource], *, config: A2AConfig
-    ) -> None:
+    def __init__(self, source: AbstractAsyncContextManager[FrameSource], *, pace: Pace) -> None:
         self._source = source
-        self._heartbeat = config.heartbeat_interval.total_seconds()
-        self._stall_limit = config.stalled_client_limit.total_seconds()
-        self.status_code = OK
+        self._heartbeat = pace.heartbeat_interval.total_seconds()
+        self._stall_limit = pace.stalled_client_limit.total_seconds()
+        self.status_code = _OK
         self.body = b""
         self.raw_headers = list(_HEADERS)
         self.background = None
@@ -67,7 +81,7 @@ class EventStreamResponse(Response):
             await send(
                 {
                     "type": "http.response.start",
-                    "status": OK,
+                    "status": _OK,
                     "headers": [*_HEADERS, *source.headers],
                 }
             )
@@ -195,4 +209,4 @@ class _FrameWriter:
         self._timer = self._loop.call_later(min(limit - silence, self._stall_limit), self._check)
 
 
-__all__ = ["EventStreamResponse", "FrameSource"]
+__all__ = ["EventStreamResponse", "FrameSource", "Pace"]

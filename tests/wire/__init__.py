@@ -1,0 +1,1 @@
+"""What channels share of their wire."""

@@ -53,6 +53,7 @@ from agent_host.types.identifier import (
     SessionId,
     TaskId,
 )
+from agent_host.types.inbound import Acceptance, InboundPolicy
 from agent_host.types.isolation import (
     IsolationKeys,
 )
@@ -163,6 +164,7 @@ __all__ = [
     "TASK_PREFIX",
     "TRANSITIONS",
     "UNASSIGNED",
+    "Acceptance",
     "Allowed",
     "Answer",
     "Append",
@@ -188,6 +190,7 @@ __all__ = [
     "FileId",
     "FilePart",
     "HostedResult",
+    "InboundPolicy",
     "InputReceived",
     "InputRequired",
     "IsolationKey",

@@ -9,9 +9,10 @@ from agent_host.testing.channel_driver import DRIVER_GROUP, ChannelDriver
 from tests.contract.a2a_driver import A2ADriver
 from tests.contract.openai_driver import OpenAIDriver
 from tests.contract.rest_driver import RestDriver
+from tests.contract.webhook_driver import WebhookDriver
 
 SHIPPED: Final[Mapping[str, type[ChannelDriver]]] = MappingProxyType(
-    {"a2a": A2ADriver, "openai": OpenAIDriver, "rest": RestDriver}
+    {"a2a": A2ADriver, "openai": OpenAIDriver, "rest": RestDriver, "webhook": WebhookDriver}
 )
 
 

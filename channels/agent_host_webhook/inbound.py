@@ -1,0 +1,87 @@
+"""From an event to what the host is asked. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from agent_host.errors import InvalidInputError
+from agent_host.types import (
+    Caller,
+    ChannelIdentity,
+    ChannelRequest,
+    Conversation,
+    JsonValue,
+    Message,
+)
+from agent_host.wire.json_text import json_text
+from agent_host_webhook.config import EndpointConfig
+from agent_host_webhook.expression import find, is_true
+from agent_host_webhook.verify import Proof, body_digest
+
+_ID_LIMIT: Final = 512
+_STRIPE_ID: Final = "id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEvent:
+    """One event, and what tells it from all others of its endpoint."""
+
+    key: str
+    request: ChannelRequest
+
+
+def to_event(
+    endpoint: EndpointConfig, event: JsonValue, *, channel: str, proof: Proof, body: bytes
+) -> WebhookEvent | None:
+    """What the event asks; None if nothing is to be done about it.
+
+    Raises:
+        InvalidInputError: what the mapping names is not there, or is no id.
+    """
+    mapping = endpoint.mapping
+    if mapping.when is not None and not is_true(find(mapping.when, event)):
+        return None
+    said = find(mapping.text, event)
+    if said is None or said == "":
+        raise InvalidInputError("The event has no text.", (("text", "nothing is there"),))
+    native_id = endpoint.name
+    if mapping.identity is not None:
+        native_id = _id("identity", find(mapping.identity, event))
+    conversation = None
+    if mapping.conversation is not None:
+        conversation = Conversation(id=_id("conversation", find(mapping.conversation, event)))
+    identity = ChannelIdentity(channel=channel, account=endpoint.name, native_id=native_id)
+    request = ChannelRequest(
+        caller=Caller(
+            channel=channel,
+            account=endpoint.name,
+            identity=identity,
+            conversation=conversation,
+        ),
+        input=(Message.user(json_text(said)),),
+        session=None if conversation is None else conversation.id,
+    )
+    return WebhookEvent(key=_key(endpoint, event, proof, body), request=request)
+
+
+def _key(endpoint: EndpointConfig, event: JsonValue, proof: Proof, body: bytes) -> str:
+    expression = endpoint.mapping.key
+    if expression is None and endpoint.scheme == "stripe":
+        expression = _STRIPE_ID
+    if expression is not None:
+        return f"key:{_id('key', find(expression, event))}"
+    if proof.event_id is not None:
+        return f"id:{proof.event_id}"
+    return f"body:{body_digest(body)}"
+
+
+def _id(name: str, value: JsonValue) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not 0 < len(value) <= _ID_LIMIT:
+        raise InvalidInputError(
+            f"The event's {name} is not an id.", ((name, f"should be 1 to {_ID_LIMIT} characters"),)
+        )
+    return value
+
+
+__all__ = ["WebhookEvent", "to_event"]

@@ -1,0 +1,187 @@
+"""Whether an event is its sender's: signatures over the raw bytes, compared in constant time.
+
+Standard Webhooks 1.0.0 (https://www.standardwebhooks.com), GitHub
+(https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries), Stripe
+(https://docs.stripe.com/webhooks#verify-manually), HMAC as configured, a bearer token.
+Everything is looked at before anything is parsed. All secrets are tried, so that the time it takes
+does not tell which one fits.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agent_host.errors import UnauthenticatedError
+from agent_host_webhook.config import EndpointConfig, HmacConfig
+
+_SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+_ID: Final = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
+_SIGNATURES_LIMIT: Final = 16
+_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what a secret looks like
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The event is its sender's. `event_id` is the sender's own, where it was signed with it."""
+
+    event_id: str | None = None
+
+
+def verify(
+    endpoint: EndpointConfig, body: bytes, headers: Mapping[str, str], *, now: datetime
+) -> Proof:
+    """What was proved. `headers` finds names in lower case.
+
+    Raises:
+        UnauthenticatedError: nothing was: no, wrong, old or unknown signature. It says not which.
+    """
+    secrets = [secret.get_secret_value() for secret in endpoint.secrets]
+    proof = _VERIFIERS[endpoint.scheme](endpoint, secrets, body, headers, now)
+    if proof is None:
+        raise UnauthenticatedError("The event is not signed by its sender, or it is too old.")
+    return proof
+
+
+def standard_key(secret: str) -> bytes:
+    """The key of a Standard Webhooks secret, `whsec_` and Base64; of any other text, its bytes."""
+    if secret.startswith(_SECRET_PREFIX):
+        try:
+            return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+        except binascii.Error:
+            pass
+    return secret.encode()
+
+
+def _standard(
+    endpoint: EndpointConfig,
+    secrets: Sequence[str],
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> Proof | None:
+    event_id = headers.get("webhook-id", "")
+    seconds = headers.get("webhook-timestamp", "")
+    if not _ID.fullmatch(event_id) or not _is_near(seconds, endpoint, now):
+        return None
+    signed = b"%b.%b.%b" % (event_id.encode(), seconds.encode(), body)
+    sent = [
+        signature.removeprefix("v1,")
+        for signature in headers.get("webhook-signature", "").split(" ")[:_SIGNATURES_LIMIT]
+        if signature.startswith("v1,")
+    ]
+    made = [_base64(_hmac(standard_key(secret), signed)) for secret in secrets]
+    return Proof(event_id=event_id) if _any_equal(sent, made) else None
+
+
+def _github(
+    endpoint: EndpointConfig,
+    secrets: Sequence[str],
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> Proof | None:
+    del endpoint, now  # neither a time nor the delivery's id is signed
+    sent = headers.get("x-hub-signature-256", "")
+    made = [f"sha256={_hmac(secret.encode(), body).hex()}" for secret in secrets]
+    return Proof() if _any_equal([sent], made) else None
+
+
+def _stripe(
+    endpoint: EndpointConfig,
+    secrets: Sequence[str],
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> Proof | None:
+    pairs = [pair.partition("=") for pair in headers.get("stripe-signature", "").split(",")]
+    times = [value for name, _, value in pairs if name == "t"]
+    sent = [value for name, _, value in pairs if name == "v1"][:_SIGNATURES_LIMIT]
+    if len(times) != 1 or not _is_near(times[0], endpoint, now):
+        return None
+    signed = b"%b.%b" % (times[0].encode(), body)
+    made = [_hmac(secret.encode(), signed).hex() for secret in secrets]
+    return Proof() if _any_equal(sent, made) else None
+
+
+def _configured(
+    endpoint: EndpointConfig,
+    secrets: Sequence[str],
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> Proof | None:
+    how = endpoint.hmac or HmacConfig(header="x-signature")
+    signed = body
+    if how.timestamp_header is not None:
+        seconds = headers.get(how.timestamp_header.lower(), "")
+        if not _is_near(seconds, endpoint, now):
+            return None
+        signed = b"%b.%b" % (seconds.encode(), body)
+    digests = [_hmac(secret.encode(), signed, how.algorithm) for secret in secrets]
+    encode = bytes.hex if how.encoding == "hex" else _base64
+    made = [how.prefix + encode(digest) for digest in digests]
+    sent = headers.get(how.header.lower(), "")
+    return Proof() if _any_equal([sent], made) else None
+
+
+def _bearer(
+    endpoint: EndpointConfig,
+    secrets: Sequence[str],
+    body: bytes,
+    headers: Mapping[str, str],
+    now: datetime,
+) -> Proof | None:
+    del endpoint, body, now
+    scheme, _, sent = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return Proof() if _any_equal([sent.strip()], secrets) else None
+
+
+def _is_near(seconds: str, endpoint: EndpointConfig, now: datetime) -> bool:
+    if not _SECONDS.fullmatch(seconds):
+        return False
+    return abs(now.timestamp() - int(seconds)) <= endpoint.tolerance.total_seconds()
+
+
+def _any_equal(sent: Sequence[str], made: Sequence[str]) -> bool:
+    matches = [
+        hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
+        for one in sent
+        for other in made
+    ]
+    return any(matches)  # every pair is compared, whatever the first ones say
+
+
+def _hmac(key: bytes, signed: bytes, algorithm: str = "sha256") -> bytes:
+    return hmac.new(key, signed, algorithm).digest()
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def body_digest(body: bytes) -> str:
+    """What stands for a body where an event has no id."""
+    return hashlib.sha256(body).hexdigest()
+
+
+_Verifier = Callable[
+    [EndpointConfig, Sequence[str], bytes, Mapping[str, str], datetime], Proof | None
+]
+
+_VERIFIERS: Final[Mapping[str, _Verifier]] = {
+    "standard": _standard,
+    "github": _github,
+    "stripe": _stripe,
+    "hmac": _configured,
+    "bearer": _bearer,
+}
+
+__all__ = ["Proof", "body_digest", "standard_key", "verify"]

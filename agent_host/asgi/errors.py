@@ -22,6 +22,7 @@ from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
     ConflictError,
+    DeliveryStateError,
     DrainingError,
     FailureCode,
     HostError,
@@ -90,6 +91,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         RunError: Answer(status=HTTPStatus.CONFLICT),
         TaskStateError: Answer(status=HTTPStatus.CONFLICT),
+        DeliveryStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5

@@ -16,6 +16,9 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.delivery import (
+    DeliveryStateError,
+)
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -71,6 +74,7 @@ __all__ = [
     "AuthenticationUnavailableError",
     "ConfigurationError",
     "ConflictError",
+    "DeliveryStateError",
     "DeniedError",
     "DrainingError",
     "FailureCode",

@@ -11,6 +11,19 @@ from agent_host.types.decision import (
     Denied,
     LinkRequired,
 )
+from agent_host.types.delivery import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    Destination,
+    Push,
+    PushRate,
+    PushReceipt,
+    SkippedDestination,
+    SkipReason,
+)
+from agent_host.types.delivery_event import DeliveryLifecycle
+from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.event import (
     ArtifactChunk,
     InputReceived,
@@ -38,6 +51,7 @@ from agent_host.types.file import (
     FileContent,
 )
 from agent_host.types.identifier import (
+    DELIVERY_PREFIX,
     FILE_PREFIX,
     ISOLATION_PREFIX,
     MESSAGE_PREFIX,
@@ -45,6 +59,7 @@ from agent_host.types.identifier import (
     RUN_PREFIX,
     SESSION_PREFIX,
     TASK_PREFIX,
+    DeliveryId,
     FileId,
     IsolationKey,
     MessageId,
@@ -53,6 +68,7 @@ from agent_host.types.identifier import (
     SessionId,
     TaskId,
 )
+from agent_host.types.identity import KnownIdentity, LinkSide
 from agent_host.types.isolation import (
     IsolationKeys,
 )
@@ -98,6 +114,7 @@ from agent_host.types.request import (
 from agent_host.types.response_target import (
     NONE,
     ORIGINATING,
+    ResponseRoute,
     ResponseTarget,
     ResponseTargetKind,
 )
@@ -152,6 +169,7 @@ from agent_host.types.turn import (
 
 __all__ = [
     "ABSENT",
+    "DELIVERY_PREFIX",
     "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
@@ -181,7 +199,14 @@ __all__ = [
     "Decision",
     "Delete",
     "DeleteStream",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryId",
+    "DeliveryLifecycle",
+    "DeliveryPolicy",
+    "DeliveryStatus",
     "Denied",
+    "Destination",
     "DisconnectPolicy",
     "ErrorPart",
     "FileContent",
@@ -196,8 +221,10 @@ __all__ = [
     "JsonObject",
     "JsonValue",
     "Key",
+    "KnownIdentity",
     "Lease",
     "LinkRequired",
+    "LinkSide",
     "Message",
     "MessageId",
     "Owner",
@@ -207,6 +234,9 @@ __all__ = [
     "Principal",
     "PrincipalKind",
     "ProgressReported",
+    "Push",
+    "PushRate",
+    "PushReceipt",
     "Put",
     "Question",
     "QuestionId",
@@ -214,6 +244,7 @@ __all__ = [
     "ReasoningDelta",
     "ReasoningPart",
     "Record",
+    "ResponseRoute",
     "ResponseTarget",
     "ResponseTargetKind",
     "RetryPolicy",
@@ -237,6 +268,8 @@ __all__ = [
     "SessionMode",
     "SessionPolicy",
     "Skill",
+    "SkipReason",
+    "SkippedDestination",
     "StateChanged",
     "SteeringInbox",
     "StepFinished",

@@ -155,10 +155,11 @@ def _of_identities(
     known: Sequence[KnownIdentity],
     skipped: list[SkippedDestination],
 ) -> list[Destination]:
-    own = {one.identity: one for one in known}
+    # All that is known is of the owner's tenant, whose name a caller need not know.
+    own = {_name(one.identity): one for one in known}
     found: list[Destination] = []
     for identity in identities:
-        one = own.get(identity)
+        one = own.get(_name(identity))
         if one is None:
             skipped.append(
                 SkippedDestination(
@@ -170,6 +171,10 @@ def _of_identities(
         else:
             found.append(_destination(one))
     return found
+
+
+def _name(identity: ChannelIdentity) -> tuple[str, str, str]:
+    return identity.channel, identity.account, identity.native_id
 
 
 def _destination(known: KnownIdentity) -> Destination:

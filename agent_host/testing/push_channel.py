@@ -84,7 +84,7 @@ class PlatformDouble:
     @property
     def texts(self) -> list[str]:
         """What the platform took, as text."""
-        return ["" if push.result.result is None else _text_of(push.result) for push in self.taken]
+        return [_text_of(push.result) for push in self.taken]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once it holds; it is looked at after each call."""

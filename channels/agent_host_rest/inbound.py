@@ -31,6 +31,7 @@ from agent_host.types.quick_init import maker
 from agent_host_rest import schema
 from agent_host_rest.config import RestConfig
 from agent_host_rest.file_part import to_file_part
+from agent_host_rest.response_target import to_response_target
 from agent_host_rest.validation import Path, checked, invalid
 from agent_host_rest.wish import Wishes
 
@@ -39,6 +40,9 @@ _PERHAPS_INFINITE: Final = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
 _STREAM_AND_BACKGROUND: Final = (
     "cannot be true together with background; start in the background and follow the events of "
     "the run"
+)
+_STREAM_AND_ELSEWHERE: Final = (
+    "cannot be true where the answer goes elsewhere; follow the events of the run"
 )
 
 
@@ -122,6 +126,11 @@ def to_request(
     if invocation.metadata:
         _check_metadata(invocation.metadata, config)
     stream, background = _to_mode(invocation.stream, invocation.background, wishes)
+    target = to_response_target(invocation, config)
+    if target.kind != "originating":
+        if invocation.stream:
+            raise invalid((("stream",), _STREAM_AND_ELSEWHERE))
+        stream, background = False, True
     return _make_request(
         caller=caller,
         input=messages,
@@ -130,6 +139,7 @@ def to_request(
         metadata=invocation.metadata or {},
         stream=stream,
         background=background,
+        response_target=target,
         idempotency_key=wishes.idempotency_key,
     )
 

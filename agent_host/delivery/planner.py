@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from agent_host.delivery.outbox import OutboxBell, put_due
@@ -103,11 +103,13 @@ class AnswerPlanner:
         ids: Sequence[DeliveryId],
         run_id: RunId | None = None,
         source: LinkSide | None = None,
-        at: datetime | None = None,
+        at: datetime | timedelta | None = None,
         is_linked: bool = True,
     ) -> list[StoredDelivery]:
         """New deliveries, each due `at` or as soon as its person's pace lets it."""
         now = self._clock.now()
+        if isinstance(at, timedelta):
+            at = now + at
         start = now if at is None else max(at, now)
         carrier = {} if self._carrier is None else dict(self._carrier())
         found: list[StoredDelivery] = []

@@ -120,7 +120,7 @@ class MessageDeliverer:
             addressed.owner,
             addressed.destinations,
             ids=ids,
-            at=self._clock.now() + at if isinstance(at, timedelta) else at,
+            at=at,
             is_linked=addressed.is_linked,
         )
         writes: list[Write] = []

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from agent_host.adapters.renamed import RenamedTarget
+from agent_host.asgi.admin_delivery import AdminDeliveries
 from agent_host.asgi.admin_run import AdminRuns
 from agent_host.asgi.admin_task import AdminTasks
 from agent_host.asgi.bind import check_bind
@@ -29,6 +30,8 @@ from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.authentication.anonymous import AnonymousAuthenticator
+from agent_host.delivery.option import DeliveryOptions
+from agent_host.delivery.service import Deliveries, DeliverySeams
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
@@ -39,6 +42,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import Deliverer, DeliveryOperator, ResponseHook
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
@@ -76,6 +80,7 @@ class AgentHost:
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
+    `response_hook` rewrites answers for where they go, `delivery` says how they get there.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
@@ -103,6 +108,8 @@ class AgentHost:
         authorizer: Authorizer | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
+        response_hook: ResponseHook | None = None,
+        delivery: DeliveryOptions | None = None,
         run_policy: RunPolicy | None = None,
         session_policy: SessionPolicy | None = None,
         session_mode: SessionMode = SessionMode.AUTO,
@@ -139,13 +146,28 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
+        resolver = identity_resolver or DerivedIdentityResolver()
+        self._deliveries = Deliveries(
+            DeliverySeams(
+                store=self._store,
+                runner=self._runner,
+                channels=self._channels,
+                resolver=resolver,
+                options=delivery or DeliveryOptions(),
+                response_hook=response_hook,
+                clock=clock,
+                ids=ids,
+                observer=None if watch is None else watch.delivery_observer,
+                carrier=None if watch is None else watch.trace_carrier,
+            )
+        )
         assembled = assemble(
             Seams(
                 target=hosted,
                 store=self._store,
                 files=self._files,
                 runner=self._runner,
-                resolver=identity_resolver or DerivedIdentityResolver(),
+                resolver=resolver,
                 authorizer=authorizer or OpenAuthorizer(),
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
@@ -155,6 +177,7 @@ class AgentHost:
                 tell_refused=tell_refused,
                 clock=clock,
                 ids=ids,
+                deliveries=self._deliveries.planner,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
                 observer=None if watch is None else watch.observer,
             )
@@ -162,12 +185,17 @@ class AgentHost:
         self._engine = assembled.engine
         self._context = assembled.context
         self._operator = assembled.operator
+        deliverer = self._deliveries.answers_from(assembled.answers)
+        self.deliver = deliverer.deliver
+        """Sends a message that nobody has asked for just now; see `Deliverer`."""
         self._stack = AsyncExitStack()
         self._grace = grace
         self._started = False
         self.app = Starlette(
             routes=self._routes(
-                body_limit_bytes, LimitedRoutes(limits or RequestLimits(), clock.monotonic)
+                deliverer,
+                body_limit_bytes,
+                LimitedRoutes(limits or RequestLimits(), clock.monotonic),
             ),
             middleware=[
                 *(() if watch is None else (Middleware(watch.application),)),
@@ -190,6 +218,11 @@ class AgentHost:
     def operator(self) -> RunOperator:
         """Runs of everybody, for programs that operate the host."""
         return self._operator
+
+    @property
+    def deliveries(self) -> DeliveryOperator:
+        """Deliveries to everybody, for programs that operate the host."""
+        return self._deliveries.operator
 
     @property
     def admits_anyone(self) -> bool:
@@ -215,6 +248,7 @@ class AgentHost:
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
+            await stack.enter_async_context(self._deliveries)
             for channel in self._channels:
                 await stack.enter_async_context(channel.lifespan(self._context))
             stack.push_async_callback(self._drain)
@@ -302,14 +336,18 @@ class AgentHost:
 
     async def _drain(self) -> None:
         self.begin_draining()
-        await self._runner.drain(await self._engine.drain())
+        left = await self._engine.drain()
+        await self._deliveries.stop()
+        await self._runner.drain(left)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         async with self:
             yield
 
-    def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
+    def _routes(
+        self, deliverer: Deliverer, body_limit_bytes: int, limited: LimitedRoutes
+    ) -> list[BaseRoute]:
         names = [channel.name for channel in self._channels]
         for name, count in Counter(names).items():
             if count > 1:
@@ -330,6 +368,7 @@ class AgentHost:
             wanted.append(metrics_route(self._observation.metrics_text))
         wanted += AdminRuns(self._operator).routes()
         wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
+        wanted += AdminDeliveries(self._deliveries.operator, deliverer).routes()
         _check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)

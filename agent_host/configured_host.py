@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent_host.app import AgentHost
 from agent_host.authentication.operator_door import OperatorDoor
 from agent_host.configured_access import create_authenticator
+from agent_host.delivery.option import DeliveryOptions
 from agent_host.observability.sdk import create_telemetry
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
@@ -55,6 +56,7 @@ def create_host(settings: Settings) -> AgentHost:
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         operator_door=_create_door(settings),
+        delivery=DeliveryOptions(policy=settings.delivery.to_policy()),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),
         session_mode=settings.session.mode,

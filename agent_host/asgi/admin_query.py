@@ -11,7 +11,8 @@ from typing import Final
 from starlette.requests import Request
 
 from agent_host.errors import NotFoundError, RequestError
-from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, TaskId
+from agent_host.types.delivery import DeliveryStatus
+from agent_host.types.identifier import DELIVERY_PREFIX, RUN_PREFIX, TASK_PREFIX, TaskId
 from agent_host.types.run import RunStatus
 
 PAGE: Final = 50
@@ -67,12 +68,25 @@ class AdminQuery:
         except ValueError:
             raise RequestError(f"status is one of {', '.join(RunStatus)}.") from None
 
+    def delivery_status(self) -> DeliveryStatus | None:
+        """Only deliveries of this status."""
+        return self._delivery_status(tuple(DeliveryStatus))
+
+    def letter_status(self) -> DeliveryStatus | None:
+        """Only deliveries of this status, of those that an operator can do something about."""
+        return self._delivery_status((DeliveryStatus.DEAD, DeliveryStatus.UNKNOWN))
+
+    def run(self) -> str | None:
+        """Only what this run led to; what cannot be a run leads to nothing."""
+        return self._values.get("run")
+
+    def channel(self) -> str | None:
+        """Only what goes by this channel."""
+        return self._name("channel")
+
     def kind(self) -> str | None:
         """Only tasks of this kind."""
-        value = self._values.get("kind")
-        if value is not None and not (0 < len(value) <= _KIND_LIMIT and value.isprintable()):
-            raise RequestError(f"kind is the name of a kind, of at most {_KIND_LIMIT} characters.")
-        return value
+        return self._name("kind")
 
     def age(self) -> timedelta:
         """Only what was given up at least this long ago."""
@@ -80,6 +94,22 @@ class AdminQuery:
         if number is not None and number > _AGE_LIMIT.total_seconds():
             raise RequestError("older_than_seconds is more than a hundred years.")
         return timedelta(seconds=number or 0)
+
+    def _name(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is not None and not (0 < len(value) <= _KIND_LIMIT and value.isprintable()):
+            raise RequestError(
+                f"{name} is the name of a {name}, of at most {_KIND_LIMIT} characters."
+            )
+        return value
+
+    def _delivery_status(self, known: tuple[DeliveryStatus, ...]) -> DeliveryStatus | None:
+        value = self._values.get("status")
+        if value is None:
+            return None
+        if value not in known:
+            raise RequestError(f"status is one of {', '.join(known)}.")
+        return DeliveryStatus(value)
 
     def _number(self, name: str) -> int | None:
         value = self._values.get(name)
@@ -108,6 +138,15 @@ def task_id_of(request: Request) -> TaskId:
     return TaskId(_checked(request, TASK_PREFIX, "task"))
 
 
+def delivery_id_of(request: Request) -> str:
+    """The delivery that the path names.
+
+    Raises:
+        NotFoundError: nothing can be called so.
+    """
+    return _checked(request, DELIVERY_PREFIX, "delivery")
+
+
 def _checked(request: Request, prefix: str, what: str) -> str:
     found: str = request.path_params["id"]
     if not found.startswith(prefix) or not _ID.fullmatch(found):
@@ -115,4 +154,4 @@ def _checked(request: Request, prefix: str, what: str) -> str:
     return found
 
 
-__all__ = ["PAGE", "PAGE_LIMIT", "AdminQuery", "run_id_of", "task_id_of"]
+__all__ = ["PAGE", "PAGE_LIMIT", "AdminQuery", "delivery_id_of", "run_id_of", "task_id_of"]

@@ -23,6 +23,7 @@ from agent_host.errors import (
     AuthenticationUnavailableError,
     BacklogFullError,
     ConflictError,
+    DeliveryStateError,
     DrainingError,
     FailureCode,
     HostError,
@@ -91,6 +92,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         RunError: Answer(status=HTTPStatus.CONFLICT),
         TaskStateError: Answer(status=HTTPStatus.CONFLICT),
+        DeliveryStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5

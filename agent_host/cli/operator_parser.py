@@ -1,4 +1,4 @@
-"""The grammar of `agent-host runs` and `agent-host tasks`. Imports nothing that takes time."""
+"""The grammar of `agent-host runs`, `tasks` and `deliveries`. Imports nothing that takes time."""
 
 import argparse
 from typing import Final
@@ -28,6 +28,32 @@ examples:
   agent-host tasks replay tsk_0198f3...
   agent-host tasks replay --all --kind delivery
   agent-host tasks purge --all --older-than 7d
+"""
+
+DELIVERY_STATUSES: Final = (
+    "scheduled",
+    "attempting",
+    "accepted",
+    "unknown",
+    "failed",
+    "dead",
+    "cancelled",
+)
+LETTER_STATUSES: Final = ("dead", "unknown")
+
+_DELIVERY_EXAMPLES: Final = """\
+A delivery is a message on its way to one destination. A dead one was given up; an unknown one was
+sent and no answer came. Both are kept, with what they carry, until they are replayed or purged. A
+replay keeps the delivery's id: whoever honours it sees one message.
+
+examples:
+  agent-host deliveries list
+  agent-host deliveries list --status dead --json
+  agent-host deliveries list --run run_0198f3...
+  agent-host deliveries show dlv_0198f3...
+  agent-host deliveries replay dlv_0198f3...
+  agent-host deliveries replay --all --channel telegram
+  agent-host deliveries purge --all --status dead
 """
 
 
@@ -99,6 +125,58 @@ def add_tasks(add: AddCommand, finish: Finish) -> None:
         finish(action)
 
 
+def add_deliveries(add: AddCommand, finish: Finish) -> None:
+    """Add `deliveries` and its actions."""
+    deliveries = add(
+        "deliveries",
+        help="list, show, replay and purge deliveries",
+        description="List, show, replay, purge and cancel deliveries. None of what they carry.",
+        epilog=_DELIVERY_EXAMPLES,
+    )
+    actions = deliveries.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", required=True
+    ).add_parser
+    listed = actions("list", help="show deliveries, newest first", description="Newest first.")
+    listed.add_argument(
+        "--status",
+        choices=DELIVERY_STATUSES,
+        metavar="STATUS",
+        help=", ".join(DELIVERY_STATUSES),
+    )
+    listed.add_argument("--run", metavar="ID", help="only what this run led to")
+    _add_amount(listed)
+    shown = actions("show", help="show one with its attempts", description="Show one delivery.")
+    replayed = actions(
+        "replay",
+        help="send again what is dead or unknown",
+        description="Send again what is dead or unknown, under its own id.",
+    )
+    purged = actions(
+        "purge", help="forget what is dead or unknown", description="Forget it, content and all."
+    )
+    cancelled = actions(
+        "cancel",
+        help="stop one that was never attempted",
+        description="Stop a delivery that was never attempted.",
+    )
+    for action in (shown, cancelled):
+        action.add_argument("id", metavar="ID", help="the delivery's id, dlv_...")
+    for action in (replayed, purged):
+        which = action.add_mutually_exclusive_group(required=True)
+        which.add_argument("id", nargs="?", metavar="ID", help="the delivery's id, dlv_...")
+        which.add_argument("--all", action="store_true", help="all that there are now")
+        action.add_argument(
+            "--status",
+            choices=LETTER_STATUSES,
+            metavar="STATUS",
+            help="with --all: only dead, or only unknown",
+        )
+        action.add_argument("--channel", metavar="NAME", help="with --all: only by this channel")
+    for action in (listed, shown, replayed, purged, cancelled):
+        _add_place(action)
+        finish(action)
+
+
 def _add_amount(action: argparse.ArgumentParser) -> None:
     amount = action.add_mutually_exclusive_group()
     amount.add_argument(
@@ -126,4 +204,11 @@ def _add_place(action: argparse.ArgumentParser) -> None:
     )
 
 
-__all__ = ["STATUSES", "add_runs", "add_tasks"]
+__all__ = [
+    "DELIVERY_STATUSES",
+    "LETTER_STATUSES",
+    "STATUSES",
+    "add_deliveries",
+    "add_runs",
+    "add_tasks",
+]

@@ -5,12 +5,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from agent_host.asgi.admin_delivery_json import delivery_json
 from agent_host.asgi.admin_json import report_json, run_json, task_json
 from agent_host.cli.operator_client import OperatorRefusedError
+from agent_host.delivery.record import DeliveryRecords
+from agent_host.delivery.stored_delivery import StoredDeliveries
 from agent_host.errors import NotFoundError
 from agent_host.host.stored_run import StoredRuns
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.disk_view import DiskStateView
+from agent_host.types.delivery import DeliveryStatus
+from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.identifier import TaskId
 from agent_host.types.json import JsonObject
 from agent_host.types.run import RunStatus
@@ -65,6 +70,29 @@ class StoredState:
 
         return self._look(show)
 
+    def deliveries(
+        self, *, status: str | None, run_id: str | None, cursor: str | None, limit: int
+    ) -> JsonObject:
+        """A page, newest first; of one run, oldest first."""
+
+        async def page(view: DiskStateView) -> JsonObject:
+            wanted = None if status is None else DeliveryStatus(status)
+            found = await _deliveries(view).list(
+                status=wanted, run_id=run_id, cursor=cursor, limit=limit
+            )
+            shown = [delivery_json(delivery) for delivery in found.items]
+            return {"deliveries": [*shown], "next_cursor": found.next_cursor}
+
+        return self._look(page)
+
+    def delivery(self, delivery_id: str) -> JsonObject:
+        """One delivery."""
+
+        async def show(view: DiskStateView) -> JsonObject:
+            return delivery_json(await _deliveries(view).show(delivery_id))
+
+        return self._look(show)
+
     def _look(self, work: Callable[[DiskStateView], Awaitable[T]]) -> T:
         async def look() -> T:
             async with DiskStateView(self._folder) as view:
@@ -74,6 +102,10 @@ class StoredState:
             return asyncio.run(look())
         except NotFoundError as error:
             raise OperatorRefusedError(str(error)) from None
+
+
+def _deliveries(view: DiskStateView) -> StoredDeliveries:
+    return StoredDeliveries(DeliveryRecords(view, DeliveryPolicy()))
 
 
 __all__ = ["StoredState"]

@@ -16,6 +16,9 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.delivery import (
+    DeliveryStateError,
+)
 from agent_host.errors.inbound import BacklogFullError
 from agent_host.errors.outbound import (
     OutboundError,
@@ -75,6 +78,7 @@ __all__ = [
     "BacklogFullError",
     "ConfigurationError",
     "ConflictError",
+    "DeliveryStateError",
     "DeniedError",
     "DrainingError",
     "FailureCode",

@@ -26,6 +26,7 @@ from agent_host.host.record.session_record import SessionRecords
 from agent_host.host.run.background import BackgroundRuns
 from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.host.run.engine import RunEngine
+from agent_host.host.run.forwarding import StoredAnswers
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
 from agent_host.host.run.recovery import RunRecovery
@@ -35,6 +36,7 @@ from agent_host.host.session.gate import SessionGate
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.refusal import TellRefused
@@ -65,6 +67,7 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    deliveries: DeliveryPlanner
     inbound_policy: InboundPolicy = field(default_factory=InboundPolicy)
     tell_refused: TellRefused | None = None
     challenge: str | None = None
@@ -74,12 +77,13 @@ class Seams:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
     """The engine, to be entered once the store is up; what channels are given; what admin routes
-    are given.
+    are given; what those are given who send answers.
     """
 
     engine: RunEngine
     context: ChannelContext
     operator: HostRunOperator
+    answers: StoredAnswers
 
 
 def assemble(seams: Seams) -> Assembly:
@@ -103,6 +107,7 @@ def assemble(seams: Seams) -> Assembly:
             engine=engine,
             records=IdempotencyRecords(seams.store, seams.run_policy),
             ids=seams.ids,
+            deliveries=seams.deliveries,
         ),
         identify=IdentifyStep(seams.resolver),
         authorize=AuthorizeStep(seams.authorizer),
@@ -121,6 +126,7 @@ def assemble(seams: Seams) -> Assembly:
             turns=turns,
             gate=gate,
             files=parts.files,
+            deliveries=seams.deliveries,
             policy=seams.session_policy,
             capabilities=parts.capabilities,
         ),
@@ -147,7 +153,8 @@ def assemble(seams: Seams) -> Assembly:
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
-    return Assembly(engine=engine, context=context, operator=operator)
+    answers = StoredAnswers(parts)
+    return Assembly(engine=engine, context=context, operator=operator, answers=answers)
 
 
 def _parts(seams: Seams) -> EngineParts:
@@ -169,6 +176,7 @@ def _parts(seams: Seams) -> EngineParts:
         ids=seams.ids,
         instance=seams.ids.new("prc_"),
         observer=seams.observer,
+        deliveries=seams.deliveries,
     )
 
 

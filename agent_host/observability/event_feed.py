@@ -6,36 +6,37 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Generic, Self, TypeVar
 
-from agent_host.protocols.event_sink import EventSink
-from agent_host.types.lifecycle import RunLifecycle
+from agent_host.protocols.event_sink import Sink
 
 QUEUE_LIMIT: Final = 1024
 BATCH_LIMIT: Final = 100
 SEND_SECONDS: Final = 10.0
 FLUSH_SECONDS: Final = 2.0
 
+EventT = TypeVar("EventT")
+
 _logger = logging.getLogger(__name__)
 
 
-class _Line:
+class _Line(Generic[EventT]):
     """What waits for one sink. An event is dropped if the queue is full, or if the sink failed to
     take it; `dropped` is told how many.
     """
 
     def __init__(
-        self, sink: EventSink, *, limit: int, dropped: Callable[[str, int], None] | None
+        self, sink: Sink[EventT], *, limit: int, dropped: Callable[[str, int], None] | None
     ) -> None:
         self.sink = sink
         self._limit = limit
         self._dropped = dropped
-        self._waiting: deque[RunLifecycle] = deque()
+        self._waiting: deque[EventT] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
         self._said_full = False
 
-    def offer(self, event: RunLifecycle) -> None:
+    def offer(self, event: EventT) -> None:
         if len(self._waiting) >= self._limit:
             self._drop(1)
             if not self._said_full:
@@ -80,7 +81,7 @@ class _Line:
             self._dropped(self.sink.name, count)
 
 
-class EventFeed:
+class EventFeed(Generic[EventT]):
     """Entered before the first run and left after the last; `offer` never waits and never raises.
 
     At the end every sink has two seconds for what is left in its queue.
@@ -88,7 +89,7 @@ class EventFeed:
 
     def __init__(
         self,
-        sinks: Sequence[EventSink],
+        sinks: Sequence[Sink[EventT]],
         *,
         dropped: Callable[[str, int], None] | None = None,
         queue_limit: int = QUEUE_LIMIT,
@@ -125,7 +126,7 @@ class EventFeed:
         finally:
             await self._stack.aclose()
 
-    def offer(self, event: RunLifecycle) -> None:
+    def offer(self, event: EventT) -> None:
         """Let every sink have it, when it is ready to."""
         for line in self._lines:
             line.offer(event)

@@ -2,6 +2,7 @@
 
 import json
 
+from agent_host.types.delivery_event import DeliveryLifecycle
 from agent_host.types.lifecycle import RunLifecycle
 
 
@@ -28,4 +29,20 @@ def to_json(event: RunLifecycle) -> str:
     return json.dumps({name: value for name, value in values.items() if value is not None})
 
 
-__all__ = ["to_json"]
+def delivery_to_json(event: DeliveryLifecycle) -> str:
+    """One line, by the same rules: `event` is the status."""
+    values: dict[str, object] = {
+        "time": event.at.isoformat(timespec="milliseconds"),
+        "event": f"delivery.{event.status.value}",
+        "delivery_id": event.delivery_id,
+        "run_id": event.run_id,
+        "channel": event.channel,
+        "attempts": event.attempts,
+        "error_class": None if event.error_class is None else event.error_class.value,
+        "error_code": event.error_code,
+        "duration_seconds": None if event.duration is None else event.duration.total_seconds(),
+    }
+    return json.dumps({name: value for name, value in values.items() if value is not None})
+
+
+__all__ = ["delivery_to_json", "to_json"]

@@ -5,7 +5,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent_host.observability.event_json import to_json
+from agent_host.observability.event_json import delivery_to_json, to_json
+from agent_host.types.delivery_event import DeliveryLifecycle
 from agent_host.types.lifecycle import RunLifecycle
 
 
@@ -26,6 +27,15 @@ class FileSink:
             OSError: the file cannot be written to.
         """
         text = "".join(f"{to_json(event)}\n" for event in events)
+        await asyncio.to_thread(self._append, text)
+
+    async def send_deliveries(self, events: Sequence[DeliveryLifecycle]) -> None:
+        """Append them.
+
+        Raises:
+            OSError: the file cannot be written to.
+        """
+        text = "".join(f"{delivery_to_json(event)}\n" for event in events)
         await asyncio.to_thread(self._append, text)
 
     def _append(self, text: str) -> None:

@@ -86,6 +86,10 @@ class Instruments:
         self.tasks_dead = meter.create_counter(
             telemetry.TASKS_DEAD, "{task}", "Tasks that were given up."
         )
+        self.deliveries = meter.create_counter(
+            telemetry.DELIVERIES, "{delivery}", "Attempts at deliveries, by how they ended."
+        )
+        self.push_duration = seconds(telemetry.PUSH_DURATION, "How long pushes took.")
         self.http_duration = seconds(telemetry.HTTP_DURATION, "How long requests took.")
         self.http_active = gauge(telemetry.HTTP_ACTIVE, "{request}", "Requests being served.")
         self.http_streams = gauge(telemetry.HTTP_STREAMS, "{stream}", "Open streams and sockets.")

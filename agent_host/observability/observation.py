@@ -1,17 +1,18 @@
 """What watches a host: its telemetry, its event sinks, or both. Without either there is none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from agent_host.errors import MissingExtraError
+from agent_host.observability.delivery_sink import delivery_sinks
+from agent_host.observability.delivery_watch import DeliveryWatch
 from agent_host.observability.event_feed import EventFeed
 from agent_host.observability.provider import Telemetry
 from agent_host.observability.run_watch import RunWatch
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.event_sink import EventSink
-from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
@@ -36,9 +37,15 @@ class Observation:
         self._parts = None if telemetry is None else _watched_parts(telemetry, clock)
         dropped = None if self._parts is None else self._parts.note_dropped
         self._feed = EventFeed(sinks, dropped=dropped) if sinks else None
+        wanting = delivery_sinks(sinks)
+        self._delivery_feed = EventFeed(wanting, dropped=dropped) if wanting else None
         self._stack = AsyncExitStack()
-        self.observer: RunObserver = RunWatch(
+        self.observer = RunWatch(
             telemetry=None if self._parts is None else self._parts.runs, events=self._feed
+        )
+        self.delivery_observer = DeliveryWatch(
+            telemetry=None if self._parts is None else self._parts.deliveries,
+            events=self._delivery_feed,
         )
 
     async def __aenter__(self) -> Self:
@@ -47,6 +54,8 @@ class Observation:
                 await stack.enter_async_context(self._telemetry)
             if self._feed is not None:
                 await stack.enter_async_context(self._feed)
+            if self._delivery_feed is not None:
+                await stack.enter_async_context(self._delivery_feed)
             self._stack = stack.pop_all()
         return self
 
@@ -67,6 +76,11 @@ class Observation:
     def on_buried(self) -> Callable[[Task], None] | None:
         """Whom a runner tells of tasks that were given up."""
         return None if self._parts is None else self._parts.note_dead
+
+    @property
+    def trace_carrier(self) -> Callable[[], Mapping[str, str]] | None:
+        """What a durable record keeps of the current trace; None where nothing is traced."""
+        return None if self._parts is None else self._parts.trace_carrier
 
     def target(self, target: Target) -> Target:
         """The target to run, behaviours and all."""

@@ -23,7 +23,9 @@ _ENDS = {
 class RunWatch:
     """Either part may be missing."""
 
-    def __init__(self, *, telemetry: "RunTelemetry | None", events: EventFeed | None) -> None:
+    def __init__(
+        self, *, telemetry: "RunTelemetry | None", events: EventFeed[RunLifecycle] | None
+    ) -> None:
         self._telemetry = telemetry
         self._events = events
 

@@ -1,6 +1,9 @@
 """A host's parts with telemetry around them. The one door to all that imports OpenTelemetry."""
 
+from collections.abc import Mapping
+
 from agent_host import telemetry
+from agent_host.observability.delivery_telemetry import DeliveryTelemetry
 from agent_host.observability.instrument import Instruments
 from agent_host.observability.observed_runner import ObservedRunner
 from agent_host.observability.observed_store import ObservedStore
@@ -8,6 +11,7 @@ from agent_host.observability.observed_target import ObservedTarget
 from agent_host.observability.provider import Telemetry
 from agent_host.observability.run_telemetry import RunTelemetry
 from agent_host.observability.server_span import ASGIApp, ServerSpans
+from agent_host.observability.trace_carrier import to_carrier
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -23,6 +27,7 @@ class WatchedParts:
         self._trusts_callers = to.trusts_callers
         self._instruments = Instruments(to.tracer_provider, to.meter_provider)
         self.runs = RunTelemetry(self._instruments)
+        self.deliveries = DeliveryTelemetry(self._instruments)
 
     def target(self, target: Target) -> Target:
         """With its turns and tools as spans."""
@@ -44,6 +49,11 @@ class WatchedParts:
             clock=self._clock,
             trusts_callers=self._trusts_callers,
         )
+
+    @staticmethod
+    def trace_carrier() -> Mapping[str, str]:
+        """What a durable record keeps of the current trace."""
+        return to_carrier()
 
     def note_dead(self, task: Task) -> None:
         """A task was given up."""

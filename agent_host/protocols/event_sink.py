@@ -1,9 +1,25 @@
 """The seam to whoever keeps count of runs: a bill, a queue, an alarm."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
 
+from agent_host.types.delivery_event import DeliveryLifecycle
 from agent_host.types.lifecycle import RunLifecycle
+
+EventT_contra = TypeVar("EventT_contra", contravariant=True)
+
+
+class Sink(Protocol[EventT_contra]):
+    """Takes events of one kind. What an `EventSink` owes goes for each of them."""
+
+    @property
+    def name(self) -> str:
+        """For logs and metrics."""
+        ...
+
+    async def send(self, events: Sequence[EventT_contra]) -> None:
+        """Take these."""
+        ...
 
 
 class EventSink(Protocol):
@@ -25,4 +41,15 @@ class EventSink(Protocol):
         ...
 
 
-__all__ = ["EventSink"]
+@runtime_checkable
+class DeliverySink(Protocol):
+    """An `EventSink` that wants to know of deliveries too has this. They wait in a queue of their
+    own, by the same rules.
+    """
+
+    async def send_deliveries(self, events: Sequence[DeliveryLifecycle]) -> None:
+        """Take these, at most 100, oldest first. It is cancelled after ten seconds."""
+        ...
+
+
+__all__ = ["DeliverySink", "EventSink", "Sink"]

@@ -23,7 +23,8 @@ class PushCodec(Protocol):
         """What was encoded by this or an earlier version.
 
         Raises:
-            CodecError: the version is unknown or the value is not one of ours. It is not guessed.
+            UnreadableRecordError: the version is unknown or the value is not one of ours. It is not
+                guessed.
         """
         ...
 
@@ -33,7 +34,7 @@ class ChannelPush(Protocol):
 
     @property
     def codec(self) -> PushCodec | None:
-        """None only where nothing has to be stored: refused with a runner that stores JSON."""
+        """None where the channel has none yet: a host refuses it, as every runner stores JSON."""
         ...
 
     @property
@@ -51,7 +52,8 @@ class ChannelPush(Protocol):
 
         Raises:
             PushError: it was not taken, or nobody knows; the error says which class it is of, and
-                for how long to wait.
+                for how long to wait. An `OutboundError` says the same of a request that got no
+                answer. Anything else is taken for `unknown_after_send`.
         """
         ...
 

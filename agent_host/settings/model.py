@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent_host.settings.access import AccessSettings
+from agent_host.settings.delivery import DeliverySettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.runtime_mode import RuntimeMode
@@ -221,6 +222,10 @@ class Settings(Section):
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(
         default_factory=SessionSettings, description="How conversations behave."
+    )
+    delivery: DeliverySettings = Field(
+        default_factory=DeliverySettings,
+        description="Answers and messages that go elsewhere than to a waiting caller.",
     )
     limits: LimitSettings = Field(
         default_factory=LimitSettings, description="What a request and a caller may cost."

@@ -11,6 +11,19 @@ from agent_host.types.decision import (
     Denied,
     LinkRequired,
 )
+from agent_host.types.delivery import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    Destination,
+    Push,
+    PushRate,
+    PushReceipt,
+    SkippedDestination,
+    SkipReason,
+)
+from agent_host.types.delivery_event import DeliveryLifecycle
+from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.event import (
     ArtifactChunk,
     InputReceived,
@@ -38,6 +51,7 @@ from agent_host.types.file import (
     FileContent,
 )
 from agent_host.types.identifier import (
+    DELIVERY_PREFIX,
     FILE_PREFIX,
     ISOLATION_PREFIX,
     MESSAGE_PREFIX,
@@ -45,6 +59,7 @@ from agent_host.types.identifier import (
     RUN_PREFIX,
     SESSION_PREFIX,
     TASK_PREFIX,
+    DeliveryId,
     FileId,
     IsolationKey,
     MessageId,
@@ -53,6 +68,7 @@ from agent_host.types.identifier import (
     SessionId,
     TaskId,
 )
+from agent_host.types.identity import KnownIdentity, LinkSide
 from agent_host.types.inbound import Acceptance, InboundPolicy
 from agent_host.types.isolation import (
     IsolationKeys,
@@ -99,6 +115,7 @@ from agent_host.types.request import (
 from agent_host.types.response_target import (
     NONE,
     ORIGINATING,
+    ResponseRoute,
     ResponseTarget,
     ResponseTargetKind,
 )
@@ -153,6 +170,7 @@ from agent_host.types.turn import (
 
 __all__ = [
     "ABSENT",
+    "DELIVERY_PREFIX",
     "FILE_PREFIX",
     "ISOLATION_PREFIX",
     "MESSAGE_PREFIX",
@@ -183,7 +201,14 @@ __all__ = [
     "Decision",
     "Delete",
     "DeleteStream",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryId",
+    "DeliveryLifecycle",
+    "DeliveryPolicy",
+    "DeliveryStatus",
     "Denied",
+    "Destination",
     "DisconnectPolicy",
     "ErrorPart",
     "FileContent",
@@ -199,8 +224,10 @@ __all__ = [
     "JsonObject",
     "JsonValue",
     "Key",
+    "KnownIdentity",
     "Lease",
     "LinkRequired",
+    "LinkSide",
     "Message",
     "MessageId",
     "Owner",
@@ -210,6 +237,9 @@ __all__ = [
     "Principal",
     "PrincipalKind",
     "ProgressReported",
+    "Push",
+    "PushRate",
+    "PushReceipt",
     "Put",
     "Question",
     "QuestionId",
@@ -217,6 +247,7 @@ __all__ = [
     "ReasoningDelta",
     "ReasoningPart",
     "Record",
+    "ResponseRoute",
     "ResponseTarget",
     "ResponseTargetKind",
     "RetryPolicy",
@@ -240,6 +271,8 @@ __all__ = [
     "SessionMode",
     "SessionPolicy",
     "Skill",
+    "SkipReason",
+    "SkippedDestination",
     "StateChanged",
     "SteeringInbox",
     "StepFinished",

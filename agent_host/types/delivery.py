@@ -56,7 +56,7 @@ class PushReceipt:
 class Push:
     """What a channel is given to send. `delivery_id` stays the same over all attempts and replays:
     it is the idempotency key where the platform takes one. `is_echo` says that the messages are the
-    person's own, shown where they did not write them.
+    person's own, shown where they did not write them; its id is another than that of the reply.
     """
 
     delivery_id: DeliveryId
@@ -68,10 +68,13 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAttempt:
-    """One row for each attempt, without content. `error_code` is bounded text, never a message."""
+    """One row for each attempt, without content. `error_code` is bounded text, never a message;
+    both are None where the platform took it. `is_echo` says which of the two pushes it was.
+    """
 
     number: int
     begun_at: datetime
+    is_echo: bool = False
     ended_at: datetime | None = None
     platform_id: str | None = None
     error_class: PushErrorClass | None = None
@@ -81,7 +84,9 @@ class DeliveryAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The record of one delivery, without what it carries."""
+    """The record of one delivery, without what it carries. `due_at` is when it is to be attempted
+    (again); `attempts` are the newest, `replays` counts how often an operator had it begin anew.
+    """
 
     id: DeliveryId
     owner: Owner
@@ -91,6 +96,28 @@ class Delivery:
     created_at: datetime
     due_at: datetime
     attempts: tuple[DeliveryAttempt, ...] = ()
+    replays: int = 0
+    over_at: datetime | None = None
+
+
+class SkipReason(StrEnum):
+    """Why a destination was left out. `not_linked` is also said of what nobody has."""
+
+    CANNOT_PUSH = "cannot_push"
+    LIMIT = "limit"
+    LINK_POLICY = "link_policy"
+    NOT_ACTIVE = "not_active"
+    NOT_LINKED = "not_linked"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedDestination:
+    """Left out; `channel` is None where none came into question."""
+
+    reason: SkipReason
+    channel: str | None = None
+    account: str | None = None
 
 
 __all__ = [
@@ -101,4 +128,6 @@ __all__ = [
     "Push",
     "PushRate",
     "PushReceipt",
+    "SkipReason",
+    "SkippedDestination",
 ]

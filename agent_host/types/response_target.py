@@ -35,7 +35,23 @@ class ResponseTarget:
             raise ValueError(message)
 
 
+class ResponseRoute:
+    """Where the answer of one turn goes, as the app's own code decides: its `run_hook`, or its
+    target at any time before it ends. The last word counts.
+    """
+
+    __slots__ = ("target",)
+
+    def __init__(self) -> None:
+        self.target: ResponseTarget | None = None
+        """None where nobody has decided: it goes where the request asked for."""
+
+    def send_to(self, target: ResponseTarget) -> None:
+        """Let the answer go there. Only the person's own destinations are ever reached."""
+        self.target = target
+
+
 ORIGINATING = ResponseTarget()
 NONE = ResponseTarget(kind="none")
 
-__all__ = ["NONE", "ORIGINATING", "ResponseTarget", "ResponseTargetKind"]
+__all__ = ["NONE", "ORIGINATING", "ResponseRoute", "ResponseTarget", "ResponseTargetKind"]

@@ -96,12 +96,14 @@ class Run:
 class HostedResult:
     """What a channel gets to render. `result` is None until the run has completed.
 
-    `replayed` says that an idempotency key led back to an earlier run.
+    `replayed` says that an idempotency key led back to an earlier run. `is_elsewhere` says that the
+    answer goes to other destinations: the caller is shown the run as a continuation token.
     """
 
     run: Run
     result: RunResult | None = None
     replayed: bool = False
+    is_elsewhere: bool = False
 
 
 __all__ = ["TRANSITIONS", "HostedResult", "Run", "RunStatus", "check_transition"]

@@ -13,6 +13,7 @@ from agent_host.types.message import Message
 from agent_host.types.principal import Conversation, Owner, Principal
 from agent_host.types.question import Answer
 from agent_host.types.quick_init import quick_init
+from agent_host.types.response_target import ResponseRoute
 from agent_host.types.session import SessionHistory
 
 
@@ -92,6 +93,7 @@ class Turn:
     this turn, None without a session or where the target keeps its own. `answer` is set when a
     target that `resumes` is run again. `attempt` counts from 1.
     `checkpoints` is for a target that says it keeps some, None where they would not survive.
+    `route` lets the app's code say where the answer goes.
     """
 
     run_id: RunId
@@ -111,6 +113,7 @@ class Turn:
     metadata: JsonObject = field(default_factory=dict[str, JsonValue])
     cancelled: CancelSignal = field(default_factory=CancelSignal)
     steering: SteeringInbox = field(default_factory=SteeringInbox)
+    route: ResponseRoute = field(default_factory=ResponseRoute)
     answer: Answer | None = None
     attempt: int = 1
     checkpoints: Checkpoints | None = None

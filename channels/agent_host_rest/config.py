@@ -55,6 +55,11 @@ class RestConfig(BaseModel):
     metadata_limit_bytes: int = Field(
         default=16 * 1024, ge=2, description="The most that `metadata` may have as JSON."
     )
+    callers_choose_target: bool = Field(
+        default=False,
+        description="Whether a caller may say where the answer goes, by `response_target`: to "
+        "other identities of their own, never to anybody else.",
+    )
     docs_page: bool = Field(
         default=True, description="Whether `/docs` is served, and `/` leads there."
     )

@@ -28,12 +28,16 @@ from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host_rest import schema
 from agent_host_rest.config import RestConfig
 from agent_host_rest.file_part import to_file_part
+from agent_host_rest.response_target import to_response_target
 from agent_host_rest.validation import Path, checked, invalid
 from agent_host_rest.wish import Wishes
 
 _STREAM_AND_BACKGROUND: Final = (
     "cannot be true together with background; start in the background and follow the events of "
     "the run"
+)
+_STREAM_AND_ELSEWHERE: Final = (
+    "cannot be true where the answer goes elsewhere; follow the events of the run"
 )
 
 
@@ -96,6 +100,11 @@ def to_request(
     if invocation.metadata:
         _check_metadata(invocation.metadata, config)
     stream, background = _to_mode(invocation.stream, invocation.background, wishes)
+    target = to_response_target(invocation, config)
+    if target.kind != "originating":
+        if invocation.stream:
+            raise invalid((("stream",), _STREAM_AND_ELSEWHERE))
+        stream, background = False, True
     return _make_request(
         caller=caller,
         input=messages,
@@ -104,6 +113,7 @@ def to_request(
         metadata=invocation.metadata or {},
         stream=stream,
         background=background,
+        response_target=target,
         idempotency_key=wishes.idempotency_key,
     )
 

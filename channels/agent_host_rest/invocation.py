@@ -85,8 +85,8 @@ class InvocationEndpoints:
             hosted = await self._context.start(turn)
             return self._accepted(request, hosted.run, wishes, replayed=hosted.replayed)
         if not self._context.cancels_on_disconnect:
-            return await self._waited(turn)
-        return await self._watched(request, self._waited(turn))
+            return await self._waited(request, turn, wishes)
+        return await self._watched(request, self._waited(request, turn, wishes))
 
     async def list(self, request: Request) -> Response:
         """The caller's runs, newest first."""
@@ -156,8 +156,10 @@ class InvocationEndpoints:
             return await work
         return Response(status_code=CLIENT_LEFT)
 
-    async def _waited(self, turn: ChannelRequest) -> Response:
+    async def _waited(self, request: Request, turn: ChannelRequest, wishes: Wishes) -> Response:
         hosted = await self._context.run(turn)
+        if hosted.is_elsewhere:
+            return self._accepted(request, hosted.run, wishes, replayed=hosted.replayed)
         headers = run_headers(hosted.run, replayed=hosted.replayed)
         return JsonReply(from_waited(hosted), headers=headers)
 

@@ -27,6 +27,9 @@ Schema = dict[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
 _SECURITY: Final = "caller"
+_TARGETS: Final = frozenset(
+    {"ChannelsTarget", "IdentitiesTarget", "IdentityName", "PersonTarget", "PlainTarget"}
+)
 _PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -146,6 +149,8 @@ def _schemas(config: RestConfig) -> Schema:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in wire]
     _, definitions = models_json_schema(models, ref_template=f"{_SCHEMAS}{{model}}")
     schemas: Schema = definitions["$defs"]
+    if not config.callers_choose_target:
+        schemas = _without_response_target(schemas)
     return {
         **schemas,
         "SessionName": {"type": "string", "pattern": SESSION_PATTERN},
@@ -154,6 +159,14 @@ def _schemas(config: RestConfig) -> Schema:
         "FileBytes": {"description": "The file's own bytes."},
         "Problem": _problem_schema(),
     }
+
+
+def _without_response_target(schemas: Schema) -> Schema:
+    invocation: Schema = schemas["Invocation"]
+    properties = {**invocation["properties"]}
+    del properties["response_target"]
+    kept = {name: schema for name, schema in schemas.items() if name not in _TARGETS}
+    return {**kept, "Invocation": {**invocation, "properties": properties}}
 
 
 def _upload(config: RestConfig) -> Schema:

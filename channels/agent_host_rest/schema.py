@@ -214,6 +214,50 @@ Input: TypeAlias = (
 )
 
 
+class IdentityName(WireModel):
+    """One of your own identities on another channel."""
+
+    channel: Annotated[str, Field(min_length=1, max_length=64)]
+    account: Annotated[str, Field(min_length=1, max_length=255)] = "default"
+    native_id: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class PlainTarget(WireModel):
+    """To whoever asked, or to nobody: the run keeps it."""
+
+    kind: Literal["originating", "none"]
+
+
+class PersonTarget(WireModel):
+    """To where you were last, or to every identity of yours."""
+
+    kind: Literal["active", "all_linked"]
+    echo_input: bool = Field(default=False, description="Send what you said before the answer.")
+
+
+class ChannelsTarget(WireModel):
+    """To where you were last on each of these channels."""
+
+    kind: Literal["channels"]
+    channels: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=32)
+    ]
+    echo_input: bool = Field(default=False, description="Send what you said before the answer.")
+
+
+class IdentitiesTarget(WireModel):
+    """To these identities, as far as they are yours."""
+
+    kind: Literal["identities"]
+    identities: Annotated[list[IdentityName], Field(min_length=1, max_length=32)]
+    echo_input: bool = Field(default=False, description="Send what you said before the answer.")
+
+
+TargetBody: TypeAlias = Annotated[
+    PlainTarget | PersonTarget | ChannelsTarget | IdentitiesTarget, Field(discriminator="kind")
+]
+
+
 class Invocation(WireModel):
     """One turn. Exactly one of `input` and `prompt` is given; they mean the same."""
 
@@ -253,6 +297,11 @@ class Invocation(WireModel):
     )
     metadata: JsonMap | None = Field(
         default=None, description="Kept with the run and handed back unread."
+    )
+    response_target: TargetBody | None = Field(
+        default=None,
+        description="Where the answer goes. Elsewhere than to you, it cannot be streamed: you are "
+        "answered 202, and the answer goes there once it is ready.",
     )
 
 
@@ -314,14 +363,20 @@ __all__ = [
     "SESSION_PATTERN",
     "SESSION_RULE",
     "AssistantMessage",
+    "ChannelsTarget",
     "DataPart",
     "ErrorPart",
     "FilePart",
+    "IdentitiesTarget",
+    "IdentityName",
     "Invocation",
     "JsonMap",
     "Part",
+    "PersonTarget",
+    "PlainTarget",
     "ReasoningPart",
     "RunAnswer",
+    "TargetBody",
     "TextPart",
     "ToolCallPart",
     "ToolMessage",

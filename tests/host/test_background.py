@@ -125,12 +125,13 @@ async def test_its_stream_is_followed_while_it_runs() -> None:
     assert seen == ["RunStarted", "TextDelta", "RunCompleted"]
 
 
-async def test_none_as_response_target_is_for_the_background() -> None:
+async def test_an_answer_for_nobody_leaves_its_caller_with_the_run() -> None:
     async with hosted(shout) as context:
         accepted = await context.start(request("x", background=True, response_target=NONE))
         assert (await finished(context, accepted.run.id)).run.status is RunStatus.COMPLETED
-        with pytest.raises(RequestError, match="background"):
-            await context.run(request("x", response_target=NONE))
+        waiting = await context.run(request("x", response_target=NONE))
+        assert waiting.is_elsewhere
+        assert (await finished(context, waiting.run.id)).run.status is RunStatus.COMPLETED
         with pytest.raises(RequestError, match="'active' is not available"):
             await context.run(request("x", response_target=ResponseTarget(kind="active")))
 

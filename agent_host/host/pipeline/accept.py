@@ -2,7 +2,7 @@
 
 from agent_host.context import current_isolation, current_principal
 from agent_host.errors import IdempotencyConflictError, RequestError
-from agent_host.host.pipeline.exchange import Exchange, Wish
+from agent_host.host.pipeline.exchange import Exchange
 from agent_host.host.record.idempotency_record import (
     IdempotencyRecord,
     IdempotencyRecords,
@@ -11,6 +11,7 @@ from agent_host.host.record.idempotency_record import (
 )
 from agent_host.host.run.engine import RunEngine
 from agent_host.protocols.clock import IdFactory
+from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.types.identifier import RUN_PREFIX, RunId
 from agent_host.types.request import ChannelRequest
 
@@ -18,8 +19,16 @@ from agent_host.types.request import ChannelRequest
 class AcceptStep:
     """Mints the run's id and claims the idempotency key; the claim is stored with the run."""
 
-    def __init__(self, *, engine: RunEngine, records: IdempotencyRecords, ids: IdFactory) -> None:
+    def __init__(
+        self,
+        *,
+        engine: RunEngine,
+        records: IdempotencyRecords,
+        ids: IdFactory,
+        deliveries: DeliveryPlanner,
+    ) -> None:
         self._engine = engine
+        self._deliveries = deliveries
         self._records = records
         self._ids = ids
 
@@ -35,7 +44,8 @@ class AcceptStep:
         if not request.input:
             message = "The input is empty: send at least one message."
             raise RequestError(message)
-        _check_response_target(exchange, request)
+        if request.response_target.kind != "originating":
+            self._deliveries.check(request.response_target)
         exchange.run_id = RunId(self._ids.new(RUN_PREFIX))
         if request.idempotency_key is None:
             return
@@ -51,18 +61,6 @@ class AcceptStep:
         else:
             message = "This idempotency key was used for another request; use a new key."
             raise IdempotencyConflictError(message)
-
-
-def _check_response_target(exchange: Exchange, request: ChannelRequest) -> None:
-    kind = request.response_target.kind
-    if kind == "originating" or (kind == "none" and exchange.wish is Wish.ACCEPTANCE):
-        return
-    message = (
-        "response_target 'none' is for background requests."
-        if kind == "none"
-        else f"response_target {kind!r} is not available: this host delivers to the caller only."
-    )
-    raise RequestError(message)
 
 
 __all__ = ["AcceptStep"]

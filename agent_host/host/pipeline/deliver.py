@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.run.ending import is_noted
 from agent_host.host.run.reader import RunReader
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
@@ -44,7 +45,8 @@ class DeliverStep:
         if exchange.wish is Wish.RESULT:
             async for _ in reader.events(run_id):
                 pass
-        exchange.outcome = replace(await reader.get(run_id), replayed=True)
+        found = await reader.get(run_id)
+        exchange.outcome = replace(found, replayed=True, is_elsewhere=is_noted(found.result))
 
 
 __all__ = ["DeliverStep"]

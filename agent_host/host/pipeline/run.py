@@ -1,5 +1,6 @@
 """Step 5: store the run and set it going."""
 
+from dataclasses import replace
 from functools import partial
 
 from agent_host.host.file.keeper import FileKeeper
@@ -9,13 +10,16 @@ from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.background import BackgroundRuns
 from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.execution import Execution
+from agent_host.host.run.forwarding import goes_elsewhere
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.gate import SessionGate
+from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.types.quick_init import maker
 from agent_host.types.request import ChannelRequest
 from agent_host.types.run import HostedResult
 from agent_host.types.session import ConcurrencyPolicy, SessionPolicy
 from agent_host.types.target import TargetCapabilities
+from agent_host.types.turn import Turn
 
 
 class RunStep:
@@ -29,10 +33,12 @@ class RunStep:
         turns: TurnMaker,
         gate: SessionGate,
         files: FileKeeper,
+        deliveries: DeliveryPlanner,
         policy: SessionPolicy,
         capabilities: TargetCapabilities,
     ) -> None:
         self._engine = engine
+        self._deliveries = deliveries
         self._background = background
         self._turns = turns
         self._gate = gate
@@ -63,6 +69,10 @@ class RunStep:
         turn = await self._turns.make(
             stored, session=exchange.session, is_new=exchange.session_is_new
         )
+        is_left = exchange.wish is Wish.ACCEPTANCE
+        if goes_elsewhere(turn.route.target or request.response_target):
+            stored = await self._divert(exchange, stored, turn)
+            is_left = True
         prepared = _make_prepared(
             stored=stored,
             turn=turn,
@@ -71,13 +81,26 @@ class RunStep:
             writes=exchange.writes,
             store_first=exchange.claims or exchange.wish is not Wish.RESULT,
         )
-        if exchange.wish is Wish.ACCEPTANCE:
+        if is_left:
             run = await self._background.start(prepared)
-            exchange.outcome = HostedResult(run=run)
+            exchange.outcome = HostedResult(
+                run=run, is_elsewhere=exchange.wish is not Wish.ACCEPTANCE
+            )
         else:
             exchange.execution = await self._engine.start(prepared)
         self._mind_the_turn_before(exchange, request)
         exchange.place = None
+
+    async def _divert(self, exchange: Exchange, stored: StoredRequest, turn: Turn) -> StoredRequest:
+        """Whoever waits is told where the run is; the run itself is durable, as its answer must
+        arrive.
+        """
+        target = turn.route.target or stored.request.response_target
+        self._deliveries.check(target)
+        request = replace(stored.request, response_target=target, background=True)
+        if exchange.wish is not Wish.ACCEPTANCE and carries_files(request.input):
+            request = await self._files.keep_request(stored.owner, request, must=True)
+        return replace(stored, request=request)
 
     def _mind_the_turn_before(self, exchange: Exchange, request: ChannelRequest) -> None:
         if exchange.place is None or exchange.place.is_held:

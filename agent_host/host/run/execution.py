@@ -155,7 +155,7 @@ class Execution:
         fence = None if self._place is None else self._place.lease
         said = None if self._joined else (*self._turn.messages, *self._steered)
         try:
-            await self.ledger.finish(terminal, said=said, fence=fence)
+            await self.ledger.finish(terminal, said=said, fence=fence, to=self._turn.route.target)
         except Exception as error:  # noqa: BLE001 - what cannot be stored must not hang its caller
             await self._end_badly(RunFailed(failure=failure_of(error, self.ledger.run.id)))
 

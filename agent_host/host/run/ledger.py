@@ -15,8 +15,9 @@ from agent_host.errors import (
 )
 from agent_host.host.file.part import CARRIERS, carries_files, files_in
 from agent_host.host.run.collector import ResultCollector
-from agent_host.host.run.ending import STATUS_OF
+from agent_host.host.run.ending import STATUS_OF, ending_of, with_files_kept
 from agent_host.host.run.failure import INTERRUPTED
+from agent_host.host.run.forwarding import goes_elsewhere, plan_answer
 from agent_host.host.run.latch import Latch
 from agent_host.host.run.live_journal import LiveJournal
 from agent_host.host.run.part import EngineParts
@@ -34,6 +35,7 @@ from agent_host.types.event import (
 from agent_host.types.message import Message
 from agent_host.types.question import Question
 from agent_host.types.quick_init import maker
+from agent_host.types.response_target import ResponseTarget
 from agent_host.types.result import RunResult
 from agent_host.types.run import HostedResult, Run, RunStatus, check_transition
 from agent_host.types.session import Session
@@ -52,6 +54,7 @@ class RunLedger:
         "_version",
         "collector",
         "event_count",
+        "is_elsewhere",
         "is_given_up",
         "journal",
         "result",
@@ -77,6 +80,7 @@ class RunLedger:
         self._committing: Latch | None = None
         self._in_doubt = False
         self.event_count = 0
+        self.is_elsewhere = False
         self.is_given_up = False
         self.trail = trail
         self.session = session
@@ -94,7 +98,7 @@ class RunLedger:
     @property
     def outcome(self) -> HostedResult:
         """The run as it stands, with its result once it has completed."""
-        return _make_hosted(run=self.run, result=self.result)
+        return _make_hosted(run=self.run, result=self.result, is_elsewhere=self.is_elsewhere)
 
     def open(self, alongside: Sequence[Write]) -> None:
         """The run is new. It is stored by `store`, or by the first commit that is due anyway: a run
@@ -205,29 +209,23 @@ class RunLedger:
         *,
         said: Sequence[Message] | None = None,
         fence: Lease | None = None,
+        to: ResponseTarget | None = None,
     ) -> None:
         """The run is over. `said` is the turn's own messages, kept with the answer as history;
-        None keeps neither.
+        None keeps neither. `to` is where the app's code sends it, None: where it was asked to.
         """
         if self._in_doubt and await self._is_over():
             return
-        result: RunResult | None = None
-        failure = None
-        messages: tuple[Message, ...] = ()
-        if isinstance(terminal, RunCompleted):
-            result = self.collector.result(terminal.result)
-            if result is not terminal.result:
-                terminal = RunCompleted(result=result)
-            if result.artifacts or carries_files(result.messages):
-                terminal = await self._parts.files.keep_event(self.run.owner, terminal)
-                result = terminal.result
-            messages = (*(said or ()), *result.messages)
-        elif isinstance(terminal, RunFailed):
-            failure = terminal.failure
-        else:
-            partial = self.collector.result(RunResult())
-            messages = (*(said or ()), *(_unfinished(message) for message in partial.messages))
-        alongside: list[Write] = []
+        planned, stored = None, self.trail.stored
+        if stored is not None and goes_elsewhere(to or stored.request.response_target):
+            self.is_elsewhere = True
+            planned = await plan_answer(self._parts, stored, terminal, to=to)
+        note = None if planned is None else planned.note
+        end = ending_of(terminal, self.collector, said=said, note=note)
+        if end.carries_files:
+            owner = self.run.owner
+            end = await with_files_kept(end, self._parts.files, owner=owner, said=said)
+        messages, alongside = end.messages, [] if planned is None else [*planned.writes]
         if self.session is not None and said is not None and messages:
             if carries_files(messages):
                 messages = await self._parts.files.keep_messages(self.run.owner, messages)
@@ -236,9 +234,15 @@ class RunLedger:
         if self.run.status is RunStatus.INPUT_REQUIRED:
             alongside += self._question_over()
         await self._move(
-            STATUS_OF[type(terminal)], terminal, alongside=alongside, fence=fence, failure=failure
+            STATUS_OF[type(terminal)],
+            end.terminal,
+            alongside=alongside,
+            fence=fence,
+            failure=end.failure,
         )
-        self.result = result
+        if planned is not None:
+            planned.announce()
+        self.result = end.result
         self.settled.set()
 
     async def hand_back(self) -> None:
@@ -385,10 +389,6 @@ class RunLedger:
 
 def _start_of(run: Run) -> RunStarted:
     return _make_started(run_id=run.id, session_id=run.session_id, attempt=run.attempt)
-
-
-def _unfinished(message: Message) -> Message:
-    return replace(message, metadata={**message.metadata, "incomplete": True})
 
 
 _make_hosted = maker(HostedResult)

@@ -10,6 +10,7 @@ from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -40,6 +41,7 @@ class EngineParts:
     clock: Clock
     ids: IdFactory
     instance: str
+    deliveries: DeliveryPlanner
     observer: RunObserver | None = None
 
     @property

@@ -1,0 +1,192 @@
+"""Plans where the answer of a run goes, as the run ends, and what is written with its end."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from agent_host.delivery.outbox import OutboxBell, put_due
+from agent_host.delivery.pacing import Pacing
+from agent_host.delivery.place import delivery_id_of
+from agent_host.delivery.record import DeliveryRecords, StoredContent, StoredDelivery
+from agent_host.delivery.resolution import Resolution, Resolver
+from agent_host.errors import RequestError
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.delivery import AnsweredRun, PlannedDeliveries
+from agent_host.protocols.identity_registry import IdentityRegistry
+from agent_host.types.delivery import (
+    Delivery,
+    DeliveryStatus,
+    Destination,
+    SkippedDestination,
+    SkipReason,
+)
+from agent_host.types.identifier import DeliveryId, RunId
+from agent_host.types.identity import LinkSide
+from agent_host.types.json import JsonObject
+from agent_host.types.principal import Owner
+from agent_host.types.request import Caller
+from agent_host.types.response_target import ResponseTarget
+from agent_host.types.store import ABSENT, Write
+
+logger = logging.getLogger(__name__)
+
+Carrier: TypeAlias = Callable[[], Mapping[str, str]]
+"""The W3C carrier of the current span; empty where nothing is traced."""
+
+
+class AnswerPlanner:
+    """The `DeliveryPlanner` of one host."""
+
+    def __init__(
+        self,
+        records: DeliveryRecords,
+        *,
+        resolver: Resolver,
+        registry: IdentityRegistry | None,
+        pacing: Pacing,
+        bell: OutboxBell,
+        clock: Clock,
+        carrier: Carrier | None = None,
+    ) -> None:
+        self._records = records
+        self._resolver = resolver
+        self._registry = registry
+        self._pacing = pacing
+        self._bell = bell
+        self._clock = clock
+        self._carrier = carrier
+
+    def check(self, target: ResponseTarget) -> None:
+        """Refuse what can never be done here."""
+        if target.kind in ("originating", "none"):
+            return
+        if self._registry is None:
+            raise RequestError(
+                f"response_target {target.kind!r} is not available: this host delivers to the "
+                "caller only."
+            )
+        named = (*target.channels, *(identity.channel for identity in target.identities))
+        for channel in named:
+            if not self._resolver.can_push(channel):
+                raise RequestError("response_target names a channel that cannot be pushed to.")
+
+    async def plan(self, answered: AnsweredRun, target: ResponseTarget) -> PlannedDeliveries:
+        """Resolve the target now."""
+        resolution = await self._resolve(answered, target)
+        origin = answered.origin
+        source = self._resolver.side_of(origin.channel, origin.account)
+        planned = self.scheduled(
+            answered.owner,
+            resolution.intended,
+            ids=[delivery_id_of(answered.run_id, place) for place in resolution.intended],
+            run_id=answered.run_id,
+            source=source,
+        )
+        writes: list[Write] = []
+        for stored in planned:
+            if target.echo_input and not _is_origin(origin, stored.delivery.destination):
+                said = StoredContent(said=answered.said)
+                writes.append(self._records.put_content(stored.delivery.id, said))
+                writes += self.put(replace(stored, has_echo=True))
+            else:
+                writes += self.put(stored)
+        note = _note(target, planned, resolution.skipped)
+        return PlannedDeliveries(writes=writes, note=note, announce=self.announce)
+
+    def scheduled(
+        self,
+        owner: Owner,
+        destinations: Sequence[Destination],
+        *,
+        ids: Sequence[DeliveryId],
+        run_id: RunId | None = None,
+        source: LinkSide | None = None,
+        at: datetime | timedelta | None = None,
+        is_linked: bool = True,
+    ) -> list[StoredDelivery]:
+        """New deliveries, each due `at` or as soon as its person's pace lets it."""
+        now = self._clock.now()
+        if isinstance(at, timedelta):
+            at = now + at
+        start = now if at is None else max(at, now)
+        carrier = {} if self._carrier is None else dict(self._carrier())
+        found: list[StoredDelivery] = []
+        delays = self._pacing.delays(owner, len(destinations))
+        for destination, delivery_id, delay in zip(destinations, ids, delays, strict=True):
+            delivery = Delivery(
+                id=delivery_id,
+                owner=owner,
+                run_id=run_id,
+                destination=destination,
+                status=DeliveryStatus.SCHEDULED,
+                created_at=now,
+                due_at=start + delay,
+            )
+            found.append(
+                StoredDelivery(
+                    delivery=delivery,
+                    since=delivery.due_at,
+                    source=source,
+                    is_linked=is_linked and destination.identity is not None,
+                    trace_context=carrier,
+                )
+            )
+        return found
+
+    def put(self, stored: StoredDelivery) -> list[Write]:
+        """The writes of a new delivery: its record, and what has it attempted."""
+        return [*self._records.put(stored, expect=ABSENT), put_due(stored)]
+
+    def announce(self) -> None:
+        """What was planned is committed."""
+        self._bell.ring()
+
+    async def _resolve(self, answered: AnsweredRun, target: ResponseTarget) -> Resolution:
+        if target.kind in ("originating", "none"):
+            return Resolution(intended=(), skipped=())
+        registry, owner = self._registry, answered.owner
+        try:
+            known = () if registry is None else await registry.identities(owner)
+        except Exception:
+            # The run must end all the same, and its answer can be fetched.
+            logger.exception("run %s: where its answer goes is not known", answered.run_id)
+            return Resolution(
+                intended=(), skipped=(SkippedDestination(reason=SkipReason.UNRESOLVED),)
+            )
+        own = [one for one in known if one.identity.tenant == owner.tenant]
+        return self._resolver.resolve(target, own, origin=answered.origin, now=self._clock.now())
+
+
+def _is_origin(origin: Caller, destination: Destination) -> bool:
+    if (origin.channel, origin.account) != (destination.channel, destination.account):
+        return False
+    if origin.conversation is not None or destination.conversation is not None:
+        return origin.conversation == destination.conversation
+    return origin.identity == destination.identity
+
+
+def _note(
+    target: ResponseTarget,
+    planned: Sequence[StoredDelivery],
+    skipped: Sequence[SkippedDestination],
+) -> JsonObject:
+    return {
+        "target": target.kind,
+        "intended": [
+            {
+                "delivery_id": stored.delivery.id,
+                "channel": stored.delivery.destination.channel,
+                "account": stored.delivery.destination.account,
+            }
+            for stored in planned
+        ],
+        "skipped": [
+            {"reason": one.reason.value, "channel": one.channel, "account": one.account}
+            for one in skipped
+        ],
+    }
+
+
+__all__ = ["AnswerPlanner", "Carrier"]

@@ -1,0 +1,235 @@
+"""How a delivery is stored: its record, whose content it has, and where it is listed.
+
+Owns the collections below and their writes; commits nothing. The record has no content, so that
+whoever lists and shows deliveries never touches any.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from agent_host.codec import VersionedCodec
+from agent_host.protocols.state_store import StateStore
+from agent_host.types.delivery import Delivery, DeliveryStatus
+from agent_host.types.delivery_policy import DeliveryPolicy
+from agent_host.types.identifier import DeliveryId
+from agent_host.types.identity import LinkSide
+from agent_host.types.json import JsonObject
+from agent_host.types.message import Message
+from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
+
+DELIVERIES: Final = "delivery"
+"""Every delivery, by id. Those that are over and need nobody have a time to live."""
+
+OF_RUN: Final = "delivery_of_run"
+"""The same, one partition for each run."""
+
+CONTENT: Final = "delivery_content"
+"""What they carry, by id, until they are over."""
+
+LETTERS: Final = "delivery_letter"
+"""Those that wait for an operator: dead, or nobody knows."""
+
+WHOLE: Final = "all"
+"""The partition of collections that are not divided."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+Turn: TypeAlias = Literal["person", "account"]
+"""What a delivery has waited for already: its person's share of the account, or the account."""
+
+LETTER_STATUSES: Final = frozenset({DeliveryStatus.DEAD, DeliveryStatus.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDelivery:
+    """A delivery and how it goes on.
+
+    `source` is where the message comes from, for the link policy. `is_linked`: the destination was
+    the owner's when it was planned, and must still be. `has_echo` says that the echo is still to be
+    sent. `failures` counts the failed attempts of this push, the first at `failing_since`; `since`
+    is when it was first due. `is_loose`: it left its lane. `turn`: the governor gave it the moment
+    `turn_at` for itself.
+    """
+
+    delivery: Delivery
+    since: datetime
+    source: LinkSide | None = None
+    is_linked: bool = False
+    has_echo: bool = False
+    failures: int = 0
+    failing_since: datetime | None = None
+    is_loose: bool = False
+    turn: Turn | None = None
+    turn_at: datetime | None = None
+    trace_context: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def status(self) -> DeliveryStatus:
+        """Where the delivery stands."""
+        return self.delivery.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredContent:
+    """What is sent, as the channel's codec of `version` wrote it, once it has. Until then only what
+    the person said is here; the answer is with its run.
+    """
+
+    version: int | None = None
+    reply: JsonObject | None = None
+    echo: JsonObject | None = None
+    said: tuple[Message, ...] = ()
+
+
+class FoundDelivery(NamedTuple):
+    """A delivery with the version its record has."""
+
+    stored: StoredDelivery
+    version: int
+
+
+_CODEC: Final = VersionedCodec("delivery", 1, StoredDelivery)
+_CONTENT: Final = VersionedCodec("delivery_content", 1, StoredContent)
+
+
+class DeliveryRecords:
+    """Reads and builds the records of one store."""
+
+    def __init__(self, store: StateStore, policy: DeliveryPolicy) -> None:
+        self._store = store
+        self._retention = policy.retention
+
+    def put(self, stored: StoredDelivery, *, expect: int) -> list[Write]:
+        """The writes for this state of the delivery, which must be at version `expect` now."""
+        delivery = stored.delivery
+        is_forgotten = delivery.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.CANCELLED)
+        time_to_live = self._retention if is_forgotten else None
+        key = Key(DELIVERIES, WHOLE, delivery.id)
+        writes: list[Write] = [Put(key, _CODEC.encode_own(stored), expect, time_to_live)]
+        if is_forgotten:
+            writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
+        if delivery.run_id is not None and (is_forgotten or expect == ABSENT):
+            listed = Key(OF_RUN, delivery.run_id, delivery.id)
+            writes.append(Put(listed, b"", None, time_to_live))
+        if delivery.status in LETTER_STATUSES:
+            writes.append(Put(_letter(delivery), delivery.id.encode()))
+        return writes
+
+    @staticmethod
+    def put_content(delivery_id: DeliveryId, content: StoredContent) -> Put:
+        """The write that keeps what a delivery carries.
+
+        Raises:
+            ValueError: it holds what JSON cannot say.
+        """
+        return Put(Key(CONTENT, WHOLE, delivery_id), _CONTENT.encode(content))
+
+    @staticmethod
+    def leave_letters(delivery: Delivery) -> Delete:
+        """The write that lists it no more as one that waits for an operator."""
+        return Delete(_letter(delivery))
+
+    @classmethod
+    def forget(cls, found: FoundDelivery) -> list[Write]:
+        """The writes that leave nothing of a delivery."""
+        delivery = found.stored.delivery
+        writes: list[Write] = [
+            Delete(Key(DELIVERIES, WHOLE, delivery.id), found.version),
+            Delete(Key(CONTENT, WHOLE, delivery.id)),
+            cls.leave_letters(delivery),
+        ]
+        if delivery.run_id is not None:
+            writes.append(Delete(Key(OF_RUN, delivery.run_id, delivery.id)))
+        return writes
+
+    async def find(self, delivery_id: str) -> FoundDelivery | None:
+        """The delivery.
+
+        Raises:
+            UnreadableRecordError: the record is damaged or of another version.
+        """
+        record = await self._store.get(Key(DELIVERIES, WHOLE, delivery_id))
+        return None if record is None else read_delivery(record)
+
+    async def content(self, delivery_id: DeliveryId) -> StoredContent | None:
+        """What it carries, if that was stored.
+
+        Raises:
+            UnreadableRecordError: the record is damaged or of another version.
+        """
+        record = await self._store.get(Key(CONTENT, WHOLE, delivery_id))
+        return None if record is None else _CONTENT.decode(record.value)
+
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Record]:
+        """Records of deliveries, newest first."""
+        return await self._store.scan(
+            DELIVERIES, WHOLE, after=after, limit=limit, newest_first=True
+        )
+
+    async def ids_of_run(self, run_id: str, *, after: str | None, limit: int) -> list[DeliveryId]:
+        """The deliveries of a run."""
+        found = await self._store.scan(OF_RUN, run_id, after=after, limit=limit)
+        return [DeliveryId(record.key.id) for record in found]
+
+    async def letters(self, *, after: str | None, limit: int) -> Sequence[Record]:
+        """Entries of those that wait for an operator, those first that were first."""
+        return await self._store.scan(LETTERS, WHOLE, after=after, limit=limit)
+
+
+def read_delivery(record: Record) -> FoundDelivery:
+    """The delivery of a record.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return FoundDelivery(_CODEC.decode(record.value), record.version)
+
+
+def moved(
+    stored: StoredDelivery,
+    status: DeliveryStatus,
+    *,
+    due_at: datetime | None = None,
+    over_at: datetime | None = None,
+) -> StoredDelivery:
+    """The delivery in another state."""
+    delivery = stored.delivery
+    return replace(
+        stored,
+        delivery=replace(
+            delivery,
+            status=status,
+            due_at=delivery.due_at if due_at is None else due_at,
+            over_at=over_at,
+        ),
+    )
+
+
+def moment(at: datetime) -> str:
+    """A time as a step of a key: in order of text it is in order of time."""
+    return f"{(at - _EPOCH) // _MICROSECOND:016x}"
+
+
+def _letter(delivery: Delivery) -> Key:
+    return Key(LETTERS, WHOLE, f"{moment(delivery.over_at or delivery.created_at)}{delivery.id}")
+
+
+__all__ = [
+    "CONTENT",
+    "DELIVERIES",
+    "LETTERS",
+    "LETTER_STATUSES",
+    "OF_RUN",
+    "WHOLE",
+    "DeliveryRecords",
+    "FoundDelivery",
+    "StoredContent",
+    "StoredDelivery",
+    "Turn",
+    "moment",
+    "moved",
+    "read_delivery",
+]

@@ -1,0 +1,288 @@
+"""Does one delivery, as the runner's handler: waits for its turn, pushes, and records what came.
+
+A row is written before each push and filled in after it, so a process that dies in between leaves
+an attempt whose outcome nobody knows. Until the row is there nothing was sent.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import SystemRandom
+from typing import Final
+
+from agent_host.delivery.attempt_row import accepted, begun, ended
+from agent_host.delivery.content import ContentError, Contents
+from agent_host.delivery.failure import (
+    INTERRUPTED,
+    PushFailure,
+    failed,
+    failure_of,
+    in_doubt,
+    permanent,
+)
+from agent_host.delivery.governor import Governor
+from agent_host.delivery.order import ORDER_CODEC, DeliveryOrder, loose_task
+from agent_host.delivery.place import echo_id_of
+from agent_host.delivery.rate import LATE
+from agent_host.delivery.record import (
+    DeliveryRecords,
+    FoundDelivery,
+    StoredContent,
+    StoredDelivery,
+    moved,
+)
+from agent_host.delivery.resolution import Resolver
+from agent_host.errors import (
+    ConflictError,
+    PermanentTaskError,
+    RetryTaskError,
+    UnreadableRecordError,
+)
+from agent_host.protocols.clock import Clock
+from agent_host.protocols.identity_registry import IdentityRegistry
+from agent_host.protocols.push import ChannelPush
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.delivery import DeliveryStatus, Push, PushReceipt
+from agent_host.types.delivery_policy import DeliveryPolicy
+from agent_host.types.run import HostedResult
+from agent_host.types.store import Write
+from agent_host.types.task import Task
+
+logger = logging.getLogger(__name__)
+
+OPEN: Final = frozenset(
+    {DeliveryStatus.SCHEDULED, DeliveryStatus.ATTEMPTING, DeliveryStatus.FAILED}
+)
+_NOTHING: Final = timedelta()
+_RANDOM: Final = SystemRandom()
+
+Told = Callable[[StoredDelivery], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderParts:
+    """What every delivery works with. Built once per host; `told` hears of each new state."""
+
+    store: StateStore
+    runner: TaskRunner
+    records: DeliveryRecords
+    contents: Contents
+    governor: Governor
+    resolver: Resolver
+    pushes: Mapping[str, ChannelPush]
+    registry: IdentityRegistry | None
+    policy: DeliveryPolicy
+    clock: Clock
+    told: Told | None = None
+
+
+class DeliverySender:
+    """`send` is the handler; the runner calls it again when a delivery has to wait."""
+
+    def __init__(self, parts: SenderParts) -> None:
+        self._parts = parts
+
+    async def send(self, task: Task) -> None:
+        """Bring the delivery as far as it goes now.
+
+        Raises:
+            RetryTaskError: it waits for its account, or for its next attempt.
+            PermanentTaskError: its record cannot be read.
+        """
+        order = ORDER_CODEC.decode(task.spec.payload)
+        while True:
+            found = await self._find(order)
+            if found is None:
+                return
+            try:
+                await self._go_on(found, order)
+            except ConflictError:
+                continue  # an operator was faster
+            return
+
+    async def give_up(self, task: Task) -> None:
+        """The runner does not call any more: it was called far too often."""
+        found = await self._find(ORDER_CODEC.decode(task.spec.payload))
+        if found is not None:
+            over = moved(found.stored, DeliveryStatus.DEAD, over_at=self._parts.clock.now())
+            await self._write(found, over)
+
+    async def _find(self, order: DeliveryOrder) -> FoundDelivery | None:
+        """The delivery, if it is still this task's to do."""
+        try:
+            found = await self._parts.records.find(order.delivery_id)
+        except UnreadableRecordError as error:
+            logger.error("delivery %s cannot be attempted: %s", order.delivery_id, error)  # noqa: TRY400
+            raise PermanentTaskError(error.code) from error
+        if found is None or found.stored.status not in OPEN:
+            return None
+        stored = found.stored
+        is_ours = order.round == stored.delivery.replays and order.is_loose == stored.is_loose
+        return found if is_ours else None
+
+    async def _go_on(self, found: FoundDelivery, order: DeliveryOrder) -> None:
+        if found.stored.status is DeliveryStatus.ATTEMPTING:
+            found = await self._fail(found, in_doubt(INTERRUPTED))
+        while found.stored.status in OPEN:
+            if not await self._is_due(found, order):
+                return
+            found = await self._await_turn(found)
+            found = await self._attempt(found)
+
+    async def _is_due(self, found: FoundDelivery, order: DeliveryOrder) -> bool:
+        """Whether to attempt it now; not here, if it has left its lane.
+
+        Raises:
+            RetryTaskError: later.
+        """
+        stored, now = found.stored, self._parts.clock.now()
+        if stored.status is not DeliveryStatus.FAILED:
+            return True
+        wait = stored.delivery.due_at - now
+        if order.is_loose or stored.failing_since is None:
+            return _due_or_later(wait)
+        held = stored.failing_since + self._parts.policy.overtake_after - now
+        if wait <= _NOTHING < held:
+            return True
+        if held > _NOTHING:
+            return _due_or_later(min(wait, held))
+        loose = replace(stored, is_loose=True)
+        task = loose_task(
+            order, delay=max(wait, _NOTHING), trace_context=dict(stored.trace_context)
+        )
+        writes = self._parts.records.put(loose, expect=found.version)
+        await self._parts.runner.schedule(task, alongside=writes)
+        return False
+
+    async def _await_turn(self, found: FoundDelivery) -> FoundDelivery:
+        """The delivery, allowed to be sent now.
+
+        Raises:
+            RetryTaskError: its account or its conversation has had its share for the moment.
+        """
+        stored, now = found.stored, self._parts.clock.now()
+        delivery = stored.delivery
+        push = self._parts.pushes.get(delivery.destination.channel)
+        if push is None:
+            return found  # it is not sent at all
+        is_late = stored.turn_at is None or now > stored.turn_at + LATE
+        verdict = await self._parts.governor.take(
+            delivery.destination,
+            delivery.owner,
+            push.rate,
+            turn=None if is_late else stored.turn,
+        )
+        if verdict.wait <= _NOTHING:
+            return found
+        waiting = replace(stored, turn=verdict.turn, turn_at=now + verdict.wait)
+        if verdict.turn is not None or stored.turn is not None:
+            await self._write(found, waiting)
+        raise _retry(verdict.wait)
+
+    async def _attempt(self, found: FoundDelivery) -> FoundDelivery:
+        """One push of one message."""
+        parts, stored = self._parts, found.stored
+        failure = await self._refusal(stored)
+        if failure is not None:
+            return await self._fail(found, failure, begins=True)
+        try:
+            async with asyncio.timeout(parts.policy.attempt_time_limit.total_seconds()):
+                prepared = await parts.contents.prepare(stored)
+        except ContentError as error:
+            return await self._fail(found, error.failure, begins=True)
+        except TimeoutError:  # the app's hook: nothing was sent
+            return await self._fail(found, permanent("response_hook"), begins=True)
+        found = await self._write(found, begun(stored, parts.clock.now()), content=prepared.fresh)
+        outcome = await self._push(found.stored, prepared.result)
+        if isinstance(outcome, PushFailure):
+            return await self._fail(found, outcome)
+        now = parts.clock.now()
+        return await self._write(found, accepted(ended(found.stored, now, outcome), now))
+
+    async def _push(
+        self, stored: StoredDelivery, result: HostedResult
+    ) -> PushReceipt | PushFailure:
+        delivery = stored.delivery
+        push = Push(
+            delivery_id=echo_id_of(delivery.id) if stored.has_echo else delivery.id,
+            owner=delivery.owner,
+            destination=delivery.destination,
+            result=result,
+            is_echo=stored.has_echo,
+        )
+        channel = self._parts.pushes[delivery.destination.channel]
+        limit = self._parts.policy.attempt_time_limit.total_seconds()
+        try:
+            async with asyncio.timeout(limit):
+                return await channel.push(push)
+        except Exception as error:
+            failure = failure_of(error)
+            logger.info("delivery %s: %s", delivery.id, failure.error_code)
+            logger.debug("delivery %s failed", delivery.id, exc_info=error)
+        if failure.pauses_account and failure.retry_after is not None:
+            until = self._parts.clock.now() + failure.retry_after
+            await self._parts.governor.pause(delivery.destination, until)
+        return failure
+
+    async def _refusal(self, stored: StoredDelivery) -> PushFailure | None:
+        """Why it may not be sent, as things stand now."""
+        delivery = stored.delivery
+        destination, identity = delivery.destination, delivery.destination.identity
+        if destination.channel not in self._parts.pushes:
+            return permanent("no_channel")
+        if not self._parts.resolver.allows(stored.source, destination):
+            return permanent("link_policy")
+        if not stored.is_linked or identity is None or self._parts.registry is None:
+            return None
+        whose = await self._parts.registry.find(identity)
+        return None if whose == delivery.owner.isolation_key else permanent("not_linked")
+
+    async def _fail(
+        self, found: FoundDelivery, failure: PushFailure, *, begins: bool = False
+    ) -> FoundDelivery:
+        parts, now = self._parts, self._parts.clock.now()
+        push = parts.pushes.get(found.stored.delivery.destination.channel)
+        row = begun(found.stored, now) if begins else found.stored
+        after = failed(
+            ended(row, now, failure),
+            failure,
+            policy=parts.policy,
+            is_idempotent=push is not None and push.is_idempotent,
+            now=now,
+            chance=_RANDOM.random(),
+        )
+        if after.status not in OPEN:
+            logger.warning(
+                "delivery %s is %s: %s",
+                after.delivery.id,
+                after.status.value,
+                failure.error_code,
+            )
+        return await self._write(found, after)
+
+    async def _write(
+        self, found: FoundDelivery, after: StoredDelivery, *, content: StoredContent | None = None
+    ) -> FoundDelivery:
+        writes: list[Write] = self._parts.records.put(after, expect=found.version)
+        if content is not None:
+            writes.append(self._parts.records.put_content(after.delivery.id, content))
+        versions = await self._parts.store.commit(writes)
+        if self._parts.told is not None and after.status is not found.stored.status:
+            self._parts.told(after)
+        return FoundDelivery(after, versions[0])
+
+
+def _due_or_later(wait: timedelta) -> bool:
+    if wait > _NOTHING:
+        raise _retry(wait)
+    return True
+
+
+def _retry(wait: timedelta) -> RetryTaskError:
+    return RetryTaskError("the delivery waits", wait)
+
+
+__all__ = ["OPEN", "DeliverySender", "SenderParts", "Told"]

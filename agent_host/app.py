@@ -174,7 +174,7 @@ class AgentHost:
                 session_policy=session_policy or SessionPolicy(),
                 session_mode=session_mode,
                 inbound_policy=inbound_policy or InboundPolicy(),
-                tell_refused=tell_refused,
+                tell_refused=tell_refused or self._deliveries.tell_refused,
                 clock=clock,
                 ids=ids,
                 deliveries=self._deliveries.planner,

@@ -62,7 +62,7 @@ class AddressBook:
                 return await self._to_person(owner, target)
 
     async def _to_person(self, owner: Owner, target: ResponseTarget) -> Addressed:
-        if target.kind in ("originating", "none") or target.echo_input:
+        if target.kind in ("originating", "sender", "none") or target.echo_input:
             raise RequestError("This message has no origin: name another target.")
         known = () if self._registry is None else await self._registry.identities(owner)
         own = [one for one in known if one.identity.tenant == owner.tenant]

@@ -58,9 +58,13 @@ class AnswerPlanner:
         self._clock = clock
         self._carrier = carrier
 
+    def can_push(self, channel: str) -> bool:
+        """Whether anything can be sent by this channel."""
+        return self._resolver.can_push(channel)
+
     def check(self, target: ResponseTarget) -> None:
         """Refuse what can never be done here."""
-        if target.kind in ("originating", "none"):
+        if target.kind in ("originating", "sender", "none"):
             return
         if self._registry is None:
             raise RequestError(
@@ -83,6 +87,8 @@ class AnswerPlanner:
             ids=[delivery_id_of(answered.run_id, place) for place in resolution.intended],
             run_id=answered.run_id,
             source=source,
+            # It goes back to where the question was put, whoever's that is by now.
+            is_linked=target.kind != "sender",
         )
         writes: list[Write] = []
         for stored in planned:

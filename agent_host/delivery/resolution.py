@@ -100,6 +100,8 @@ class Resolver:
         now: datetime,
         skipped: list[SkippedDestination],
     ) -> list[Destination]:
+        if target.kind == "sender" and origin is not None:
+            return [_origin(origin)]
         if target.kind == "active":
             return self._active(known, origin, now, skipped)
         if target.kind == "all_linked":

@@ -21,14 +21,18 @@ from agent_host.delivery.planner import AnswerPlanner, Carrier
 from agent_host.delivery.proactive import MessageDeliverer
 from agent_host.delivery.push_channel import push_channels
 from agent_host.delivery.record import DeliveryRecords, StoredDelivery
+from agent_host.delivery.refusal import refusal_text
 from agent_host.delivery.resolution import Resolver
 from agent_host.delivery.sender import DeliverySender, SenderParts
+from agent_host.errors import HostError
 from agent_host.protocols.channel import Channel
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.delivery import DeliveryObserver, ResponseHook, RunAnswers
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
+from agent_host.types.delivery import Destination
+from agent_host.types.request import ChannelRequest
 from agent_host.types.task import RetryPolicy
 
 CALLS_LIMIT: Final = 100_000
@@ -90,6 +94,7 @@ class Deliveries:
             seams.store, self._records, pacing=pacing, bell=self._bell, clock=seams.clock
         )
         self._dispatcher = Dispatcher(seams.store, seams.runner, bell=self._bell, clock=seams.clock)
+        self._deliverer: MessageDeliverer | None = None
         self._group = asyncio.TaskGroup()
         self._dispatching: asyncio.Task[None] | None = None
 
@@ -126,7 +131,7 @@ class Deliveries:
             ),
             on_dead=sender.give_up,
         )
-        return MessageDeliverer(
+        self._deliverer = MessageDeliverer(
             seams.store,
             self._records,
             planner=self.planner,
@@ -141,6 +146,21 @@ class Deliveries:
             clock=seams.clock,
             ids=seams.ids,
         )
+        return self._deliverer
+
+    async def tell_refused(self, event_id: str, request: ChannelRequest, error: HostError) -> None:
+        """Say to whoever sent an event why it became no run, where that can be said."""
+        caller = request.caller
+        text = refusal_text(request, error)
+        if text is None or self._deliverer is None or not self.planner.can_push(caller.channel):
+            return
+        origin = Destination(
+            channel=caller.channel,
+            account=caller.account,
+            identity=caller.identity,
+            conversation=caller.conversation,
+        )
+        await self._deliverer.deliver(text, to=origin, idempotency_key=event_id)
 
     async def __aenter__(self) -> Self:
         """Hand on what an earlier process left; go on with it where anything can be pushed."""

@@ -136,6 +136,7 @@ def assemble(seams: Seams) -> Assembly:
         seams.store,
         seams.runner,
         pipeline=pipeline,
+        deliveries=seams.deliveries,
         clock=seams.clock,
         ids=seams.ids,
         policy=seams.inbound_policy,

@@ -51,6 +51,10 @@ class PlannedDeliveries:
 class DeliveryPlanner(Protocol):
     """Finds out where an answer goes, once there is one."""
 
+    def can_push(self, channel: str) -> bool:
+        """Whether anything can be sent by this channel, without being asked."""
+        ...
+
     def check(self, target: ResponseTarget) -> None:
         """Refuse, when the request comes, what can never be done here.
 

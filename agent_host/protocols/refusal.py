@@ -6,9 +6,9 @@ from typing import TypeAlias
 from agent_host.errors import HostError
 from agent_host.types.request import ChannelRequest
 
-TellRefused: TypeAlias = Callable[[ChannelRequest, HostError], Awaitable[None]]
-"""Called, at least once, for an event that was acknowledged and then refused. What it raises makes
-the host try again. In a room a denial is told to nobody (`Conversation.kind`).
+TellRefused: TypeAlias = Callable[[str, ChannelRequest, HostError], Awaitable[None]]
+"""Called, at least once, for an event that was acknowledged and then refused, with its id. What it
+raises makes the host try again. In a room a denial is told to nobody (`Conversation.kind`).
 """
 
 __all__ = ["TellRefused"]

@@ -6,13 +6,16 @@ from typing import Literal, TypeAlias
 from agent_host.types.principal import ChannelIdentity
 
 ResponseTargetKind: TypeAlias = Literal[
-    "originating", "active", "channels", "identities", "all_linked", "none"
+    "originating", "sender", "active", "channels", "identities", "all_linked", "none"
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseTarget:
     """A destination, or several. Those that name destinations take `echo_input`.
+
+    `originating` is whoever waits for the answer; `sender` is where the question came from, by a
+    push: what `originating` becomes for an event whose platform has its acknowledgement already.
 
     Raises:
         ValueError: names do not fit the kind, or `echo_input` with nobody else to echo to.
@@ -30,7 +33,7 @@ class ResponseTarget:
         if (self.kind == "identities") != bool(self.identities):
             message = "name identities with kind 'identities', and only with it"
             raise ValueError(message)
-        if self.echo_input and self.kind in {"originating", "none"}:
+        if self.echo_input and self.kind in {"originating", "sender", "none"}:
             message = f"echo_input needs a destination other than the caller, not {self.kind!r}"
             raise ValueError(message)
 
@@ -53,5 +56,6 @@ class ResponseRoute:
 
 ORIGINATING = ResponseTarget()
 NONE = ResponseTarget(kind="none")
+SENDER = ResponseTarget(kind="sender")
 
-__all__ = ["NONE", "ORIGINATING", "ResponseRoute", "ResponseTarget", "ResponseTargetKind"]
+__all__ = ["NONE", "ORIGINATING", "SENDER", "ResponseRoute", "ResponseTarget", "ResponseTargetKind"]

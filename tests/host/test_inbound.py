@@ -218,7 +218,8 @@ async def test_a_stranger_is_acknowledged_and_not_served() -> None:
     told: list[tuple[str, str]] = []
     done = asyncio.Event()
 
-    async def tell(request: ChannelRequest, error: HostError) -> None:
+    async def tell(event_id: str, request: ChannelRequest, error: HostError) -> None:
+        assert event_id.startswith("evt_")
         told.append((request.caller.channel, error.code))
         done.set()
 

@@ -36,11 +36,13 @@ from agent_host.host.inbound.event import (
 from agent_host.host.pipeline.exchange import Wish
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.inbound import Acceptance, InboundPolicy
 from agent_host.types.request import ChannelRequest
+from agent_host.types.response_target import SENDER
 from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec
 
 EVENT_PREFIX: Final = "evt_"
@@ -64,6 +66,7 @@ class EventAcceptance:
         runner: TaskRunner,
         *,
         pipeline: Pipeline,
+        deliveries: DeliveryPlanner,
         clock: Clock,
         ids: IdFactory,
         policy: InboundPolicy,
@@ -72,6 +75,7 @@ class EventAcceptance:
         self._store = store
         self._runner = runner
         self._pipeline = pipeline
+        self._deliveries = deliveries
         self._ids = ids
         self._policy = policy
         self._tell = tell
@@ -105,7 +109,7 @@ class EventAcceptance:
         await self._find_room()
         event = InboundEvent(
             id=self._ids.new(EVENT_PREFIX),
-            request=replace(request, background=True, idempotency_key=None),
+            request=self._as_work(request),
             principal=principal,
             isolation=current_isolation.get(),
         )
@@ -128,6 +132,13 @@ class EventAcceptance:
             self._waiting -= 1
             raise
         return Acceptance(event_id=event.id)
+
+    def _as_work(self, request: ChannelRequest) -> ChannelRequest:
+        """Nobody waits for the answer: it is pushed to where the event came from, if it can be."""
+        target = request.response_target
+        if target.kind == "originating" and self._deliveries.can_push(request.caller.channel):
+            target = SENDER
+        return replace(request, background=True, idempotency_key=None, response_target=target)
 
     async def _find_room(self) -> None:
         """Room is found by a count in memory, which begins with what an earlier process left, and
@@ -158,7 +169,7 @@ class EventAcceptance:
                 raise RetryTaskError(error.code) from error
             logger.info("event %s became no run: %s", event.id, error.code)
             if self._tell is not None:
-                await self._tell(event.request, error)
+                await self._tell(event.id, event.request, error)
         self._waiting = max(0, self._waiting - 1)
 
     async def _give_up(self, task: Task) -> None:
@@ -167,7 +178,7 @@ class EventAcceptance:
         logger.error("event %s was given up: %s", event.id, task.last_error)
         if self._tell is not None:
             failure = TargetError("The message could not be handled. Send it again.")
-            await self._tell(event.request, failure)
+            await self._tell(event.id, event.request, failure)
 
 
 @contextmanager

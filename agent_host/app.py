@@ -34,6 +34,7 @@ from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -43,6 +44,7 @@ from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.operator import RunOperator
+from agent_host.protocols.outbound import Outbound
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
@@ -75,6 +77,7 @@ class AgentHost:
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
+    `outbound` sends to places that callers name; without one, to public addresses by https only.
     `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
@@ -95,6 +98,7 @@ class AgentHost:
         store: StateStore | None = None,
         files: FileStore | None = None,
         runner: TaskRunner | None = None,
+        outbound: Outbound | None = None,
         authenticator: Authenticator | None = None,
         operator_door: "OperatorDoor | None" = None,
         identity_resolver: IdentityResolver | None = None,
@@ -132,6 +136,7 @@ class AgentHost:
         if watch is not None:
             self._runner = watch.runner(self._runner)
         self._files = files or MemoryFileStore()
+        self._outbound = outbound or GuardedOutbound()
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
@@ -141,6 +146,7 @@ class AgentHost:
                 store=self._store,
                 files=self._files,
                 runner=self._runner,
+                outbound=self._outbound,
                 resolver=identity_resolver or DerivedIdentityResolver(),
                 authorizer=authorizer or OpenAuthorizer(),
                 run_hook=run_hook,
@@ -203,6 +209,8 @@ class AgentHost:
                 self._door.close()  # the folder is ours: what is there is a dead process's
                 stack.callback(self._door.close)
             await stack.enter_async_context(self._files)
+            if isinstance(self._outbound, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._outbound)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._authenticator)

@@ -36,6 +36,7 @@ from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.outbound import Outbound
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -54,6 +55,7 @@ class Seams:
     store: StateStore
     files: FileStore
     runner: TaskRunner
+    outbound: Outbound
     resolver: IdentityResolver
     authorizer: Authorizer
     run_hook: RunHook | None

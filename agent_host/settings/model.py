@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from agent_host.settings.access import AccessSettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
+from agent_host.settings.outbound import OutboundSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.server import ServerSettings
@@ -225,6 +226,10 @@ class Settings(Section):
     )
     files: FileSettings = Field(
         default_factory=FileSettings, description="The bytes of files that messages refer to."
+    )
+    outbound: OutboundSettings = Field(
+        default_factory=OutboundSettings,
+        description="Requests to places that callers name, such as push notifications.",
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
     telemetry: TelemetrySettings = Field(

@@ -160,6 +160,7 @@ class AgentHost:
             )
         )
         self._engine = assembled.engine
+        self._follows = assembled.follows
         self._context = assembled.context
         self._operator = assembled.operator
         self._stack = AsyncExitStack()
@@ -217,6 +218,7 @@ class AgentHost:
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
+            await stack.enter_async_context(self._follows)
             for channel in self._channels:
                 await stack.enter_async_context(channel.lifespan(self._context))
             stack.push_async_callback(self._drain)

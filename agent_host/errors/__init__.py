@@ -16,6 +16,10 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.follow import (
+    FollowEndedError,
+    FollowLimitError,
+)
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -74,6 +78,8 @@ __all__ = [
     "DeniedError",
     "DrainingError",
     "FailureCode",
+    "FollowEndedError",
+    "FollowLimitError",
     "HostError",
     "IdempotencyConflictError",
     "InsufficientScopeError",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.view import OwnedFiles
+from agent_host.host.follow.dispatcher import FollowDispatcher
+from agent_host.host.follow.view import OwnedFollows
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
@@ -15,6 +17,7 @@ from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
 from agent_host.host.record.channel_record import ChannelRecords
+from agent_host.host.record.follow_record import FollowRecords
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
@@ -70,11 +73,12 @@ class Seams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """The engine, to be entered once the store is up; what channels are given; what admin routes
-    are given.
+    """The engine and what tells of runs, to be entered once the store is up; what channels are
+    given; what admin routes are given.
     """
 
     engine: RunEngine
+    follows: FollowDispatcher
     context: ChannelContext
     operator: HostRunOperator
 
@@ -88,6 +92,19 @@ def assemble(seams: Seams) -> Assembly:
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
     engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
+
+    follow_records = FollowRecords(seams.store, seams.run_policy)
+    follows = FollowDispatcher(parts, records=follow_records)
+
+    def follows_of(owner: Owner, channel: str) -> OwnedFollows:
+        return OwnedFollows(
+            parts,
+            records=follow_records,
+            dispatcher=follows,
+            reader=reader_of(owner),
+            owner=owner,
+            channel=channel,
+        )
 
     def files_of(owner: Owner) -> OwnedFiles:
         return OwnedFiles(seams.files, owner)
@@ -130,11 +147,14 @@ def assemble(seams: Seams) -> Assembly:
         book=book,
         reader_of=reader_of,
         files_of=files_of,
+        follows_of=follows_of,
+        dispatcher=follows,
+        outbound=seams.outbound,
         records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
-    return Assembly(engine=engine, context=context, operator=operator)
+    return Assembly(engine=engine, follows=follows, context=context, operator=operator)
 
 
 def _parts(seams: Seams) -> EngineParts:

@@ -37,6 +37,7 @@ from agent_host.types.event import (
 from agent_host.types.file import (
     FileContent,
 )
+from agent_host.types.follow import Follow, FollowCursor, FollowStatus
 from agent_host.types.identifier import (
     FILE_PREFIX,
     ISOLATION_PREFIX,
@@ -65,6 +66,7 @@ from agent_host.types.message import (
     Message,
     Role,
 )
+from agent_host.types.outbound import OutboundAnswer, OutboundRequest
 from agent_host.types.page import (
     Page,
 )
@@ -187,6 +189,9 @@ __all__ = [
     "FileContent",
     "FileId",
     "FilePart",
+    "Follow",
+    "FollowCursor",
+    "FollowStatus",
     "HostedResult",
     "InputReceived",
     "InputRequired",
@@ -200,6 +205,8 @@ __all__ = [
     "LinkRequired",
     "Message",
     "MessageId",
+    "OutboundAnswer",
+    "OutboundRequest",
     "Owner",
     "Page",
     "Part",

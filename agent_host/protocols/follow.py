@@ -46,7 +46,7 @@ class FollowAttempt(Protocol):
 
     @property
     def follow(self) -> Follow:
-        """As it stands, its cursor included."""
+        """As it stands: its cursor, and its value as it was when the last entry was given out."""
         ...
 
     @property
@@ -57,6 +57,9 @@ class FollowAttempt(Protocol):
     def entries(self, *, start: int = 0) -> AsyncIterator[JournalEntry]:
         """What there is from this sequence on, and what comes within a moment. It ends before the
         run does, so that a quiet run holds up no other; another attempt goes on.
+
+        Raises:
+            FollowEndedError: the follow was deleted meanwhile; to be passed on.
         """
         ...
 
@@ -64,7 +67,7 @@ class FollowAttempt(Protocol):
         """What is before the cursor is told, and is not told again. Durable when it returns.
 
         Raises:
-            FollowEndedError: the follow was deleted meanwhile; to be passed on.
+            FollowEndedError: see `entries`.
         """
         ...
 

@@ -91,17 +91,13 @@ class PushOperations:
         return from_config(kept, task_id, version)
 
     async def _get(self, task_id: str, config_id: str | None, version: str) -> JsonValue:
+        if config_id is None and version != VERSION_0_3:
+            raise invalid("id", "is required")
         follows = await self._context.follows(self._caller)
-        if config_id is None:
-            if version != VERSION_0_3:
-                raise invalid("id", "is required")
-            first = next(iter(await follows.list(task_id)), None)
-            if first is None:
-                raise FaultError(Fault.TASK_NOT_FOUND, "There is no such follow.")
-            found = first
-        else:
-            found = await follows.get(task_id, config_id)
-        return from_config(from_value(found.name, found.value), task_id, version)
+        for one in await follows.list(task_id):
+            if config_id in {None, one.name}:  # 0.3 may ask for the only one without its name
+                return from_config(from_value(one.name, one.value), task_id, version)
+        raise FaultError(Fault.TASK_NOT_FOUND, "There is no such config.")
 
     async def _list(self, task_id: str, version: str) -> JsonValue:
         follows = await self._context.follows(self._caller)

@@ -39,6 +39,17 @@ class PushSender:
 
     async def __call__(self, attempt: FollowAttempt) -> None:
         """Tell what there is."""
+        place, fold = self._taken_up(attempt)
+        async for entry in attempt.entries(start=fold.next):
+            bodies = fold.take(entry)
+            if entry.sequence >= attempt.follow.cursor.sequence:
+                await self._tell(attempt, entry.sequence, bodies)
+        self._folds[place] = fold
+        while len(self._folds) > FOLDS_KEPT:
+            self._folds.popitem(last=False)
+
+    def _taken_up(self, attempt: FollowAttempt) -> tuple[tuple[str, str, str], PushFold]:
+        """What is folded so far, if it is just what was told; else from the first entry on."""
         follow = attempt.follow
         config = from_value(follow.name, follow.value)
         place = (follow.run_id, follow.name, config.version)
@@ -46,23 +57,19 @@ class PushSender:
         if fold is None or FollowCursor(fold.next) != follow.cursor:
             resumes = self._context.capabilities.checkpoints
             fold = PushFold(attempt.run, config, resumes=resumes)
-        async for entry in attempt.entries(start=fold.next):
-            bodies = fold.take(entry)
-            cursor = attempt.follow.cursor
-            if entry.sequence < cursor.sequence:
-                continue
-            told = cursor.steps if entry.sequence == cursor.sequence else 0
-            for step, body in enumerate(bodies[told:], start=told + 1):
-                await self._send(config, body, f"{follow.run_id}.{entry.sequence}.{step}")
-                is_last = step == len(bodies)
-                await attempt.confirm(
-                    FollowCursor(entry.sequence + 1)
-                    if is_last
-                    else FollowCursor(entry.sequence, step)
-                )
-        self._folds[place] = fold
-        while len(self._folds) > FOLDS_KEPT:
-            self._folds.popitem(last=False)
+        return place, fold
+
+    async def _tell(self, attempt: FollowAttempt, sequence: int, bodies: list[Fields]) -> None:
+        """Send what was not sent yet of one entry."""
+        follow = attempt.follow
+        config = from_value(follow.name, follow.value)
+        told = follow.cursor.steps if sequence == follow.cursor.sequence else 0
+        for step, body in enumerate(bodies[told:], start=told + 1):
+            await self._send(config, body, f"{follow.run_id}.{sequence}.{step}")
+            is_last = step == len(bodies)
+            await attempt.confirm(
+                FollowCursor(sequence + 1) if is_last else FollowCursor(sequence, step)
+            )
 
     async def _send(self, config: PushConfig, body: Fields, key: str) -> None:
         try:

@@ -67,6 +67,8 @@ class RunFollowAttempt:
         while True:
             page = await journals.read(place.owner, place.run_id, start=position)
             for entry in page:
+                if entry.sequence >= self.follow.cursor.sequence:
+                    await self._refresh()
                 yield entry
                 position = entry.sequence + 1
                 self._seen = max(self._seen, position)
@@ -103,6 +105,13 @@ class RunFollowAttempt:
         """An operator wants it to be told again."""
         await self._write(status=FollowStatus.OPEN)
 
+    async def _refresh(self) -> None:
+        """What its owner wants by now."""
+        found = await self._records.get(self._place)
+        if found is None:
+            raise FollowEndedError
+        self._stored, self._version = found
+
     async def _is_over(self) -> bool:
         place = self._place
         found = await self._parts.runs.get(place.owner, place.run_id)
@@ -130,10 +139,7 @@ class RunFollowAttempt:
                 self._version = (await self._parts.store.commit(writes))[0]
             except ConflictError:
                 # Its owner deleted it, or gave it another value, which is kept.
-                found = await self._records.get(self._place)
-                if found is None:
-                    raise FollowEndedError from None
-                self._stored, self._version = found
+                await self._refresh()
             else:
                 self._stored = changed
                 return

@@ -24,23 +24,33 @@ from agent_host.errors import (
 from agent_host.host.follow import attempt as attempt_module
 from agent_host.host.follow import dispatcher as dispatcher_module
 from agent_host.host.follow.view import FOLLOWS_LIMIT
-from agent_host.host.record.follow_record import NAME_LIMIT, OPEN, VALUE_LIMIT_BYTES, WHOLE
+from agent_host.host.record.follow_record import (
+    NAME_LIMIT,
+    OPEN,
+    VALUE_LIMIT_BYTES,
+    WHOLE,
+    FollowPlace,
+)
 from agent_host.protocols.follow import FollowAttempt, Follower, FollowView
 from agent_host.protocols.host_context import HostContext
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
+from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
     Answer,
     Follow,
     FollowCursor,
     FollowStatus,
     InputRequired,
+    IsolationKey,
     Key,
+    Owner,
     Put,
     Question,
     RunEvent,
+    RunId,
     RunPolicy,
     Task,
     TextDelta,
@@ -389,6 +399,31 @@ async def test_a_host_follows_so_many_runs(monkeypatch: pytest.MonkeyPatch) -> N
             await follows.put(run.id, "b", {}, from_start=False)
 
 
+async def test_those_who_come_together_are_counted_together() -> None:
+    async with MemoryStateStore() as memory:
+        store = SeverableStore(memory, suspends=True)
+        async with following(Told(), store=store) as (context, follows):
+            run = (await context.run(request())).run
+            many = [
+                follows.put(run.id, str(number), {}, from_start=False)
+                for number in range(2 * FOLLOWS_LIMIT)
+            ]
+            answers = await asyncio.gather(*many, return_exceptions=True)
+            kept = await follows.list(run.id)
+    assert {type(answer) for answer in answers} <= {Follow, FollowLimitError}
+    assert len(kept) == sum(isinstance(answer, Follow) for answer in answers) <= FOLLOWS_LIMIT
+
+
+async def test_one_name_is_one_follow_whoever_is_first() -> None:
+    async with MemoryStateStore() as memory:
+        store = SeverableStore(memory, suspends=True)
+        async with following(Told(), store=store) as (context, follows):
+            run = (await context.run(request())).run
+            same = [follows.put(run.id, "same", {"n": n}, from_start=False) for n in range(3)]
+            await asyncio.gather(*same)
+            assert len(await follows.list(run.id)) == 1
+
+
 async def test_a_run_that_expired_takes_its_follows_along() -> None:
     clock = ManualClock()
     store = MemoryStateStore(clock=clock)
@@ -398,23 +433,51 @@ async def test_a_run_that_expired_takes_its_follows_along() -> None:
     options = {"clock": clock, "store": store, "run_policy": policy, "runner": runner}
     async with following(told, **options) as (context, follows):
         run = (await context.run(request())).run
+        clock.advance(timedelta(minutes=30))
         follow = await follows.put(run.id, "a", {}, from_start=True)
         await until_status(follows, follow, FollowStatus.DEAD)
         dead = await dead_letter(runner)
-        await runner.replay(dead.id)
-        await told.until("run_completed")
-        clock.advance(timedelta(hours=2))
+        assert len(await store.scan("follow", run.owner.partition)) == 1
+        clock.advance(timedelta(minutes=45))
         with pytest.raises(NotFoundError):
             await follows.get(run.id, "a")
+        await runner.replay(dead.id)
+
+        async def is_gone() -> bool:
+            return not await store.scan("follow", run.owner.partition)
+
+        await until(is_gone)
+    assert told.entries == []
+
+
+async def test_a_wait_for_a_run_that_is_not_there_ends() -> None:
+    clock = ManualClock()
+    told = Told()
+    host = AgentHost(talk, clock=clock, store=MemoryStateStore(clock=clock))
+    owner = Owner(tenant="default", isolation_key=IsolationKey("alice"))
+    place = FollowPlace(owner=owner, channel="test", run_id=RunId("run_none"), name="a")
+    async with host:
+        for _ in range(2):
+            host._follows.wait(place, sequence=5)
+        assert set(host._follows._waits) == {place}
+        async with passing(clock):
+
+            async def is_over() -> bool:
+                return not host._follows._waits
+
+            await until(is_over)
+        host._follows.wait(place, sequence=5)  # goes on until the host stops
+    assert told.entries == []
 
 
 async def test_the_next_process_goes_on_where_the_last_one_was(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    first, second = Told(), Told()
+    first, second = Hanging(), Told()
     store = DiskStateStore(tmp_path)
-    async with following(first, ask, store=store) as (context, follows):
+    short = timedelta(seconds=0.1)
+    async with following(first, ask, store=store, grace=short) as (context, follows):
         run = (await context.run(request())).run
         await follows.put(run.id, "a", {}, from_start=True)
         await first.until("input_required")
@@ -428,6 +491,15 @@ async def test_the_next_process_goes_on_where_the_last_one_was(
     assert [sequence for sequence, _ in both] == list(range(len(both)))
     assert both[-1][1] == "run_failed"
     assert "a follow cannot be gone on with" in caplog.text
+
+
+class Hanging(Told):
+    """Does not come back from the end of a run."""
+
+    async def __call__(self, attempt: FollowAttempt) -> None:
+        if attempt.run.status.is_terminal:
+            await asyncio.Event().wait()
+        await super().__call__(attempt)
 
 
 class Hiccup(MemoryStateStore):

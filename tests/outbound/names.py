@@ -23,15 +23,17 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass
 class Names:
-    """Gives the answers one after the other; the last for ever. `asked` is what was looked up."""
+    """Gives the answers one after the other; the last for ever, None for no such name. `asked` is
+    what was looked up.
+    """
 
-    answers: Sequence[Sequence[str]]
+    answers: Sequence[Sequence[str] | None]
     asked: list[str] = field(default_factory=list[str])
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         self.asked.append(host)
         found = self.answers[min(len(self.asked), len(self.answers)) - 1]
-        if not found:
+        if found is None:
             raise OSError("no such name")
         return found
 
@@ -40,7 +42,7 @@ class Names:
 
 
 def guarded(
-    *answers: Sequence[str], allow: Sequence[str] = (), ca_file: Path | None = None
+    *answers: Sequence[str] | None, allow: Sequence[str] = (), ca_file: Path | None = None
 ) -> tuple[GuardedOutbound, Names]:
     """A client and the names that it asks."""
     names = Names(answers or [[LOOPBACK]])

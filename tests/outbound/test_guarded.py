@@ -92,8 +92,9 @@ async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
     assert not caught.value.was_sent
 
 
-async def test_a_name_that_nobody_knows() -> None:
-    client, _ = guarded([])
+@pytest.mark.parametrize("answer", [None, []])
+async def test_a_name_that_nobody_knows(answer: list[str] | None) -> None:
+    client, _ = guarded(answer)
     with pytest.raises(UnsafeUrlError, match="cannot be found"):
         await client.check("https://hooks.test/")
     with pytest.raises(OutboundError) as caught:

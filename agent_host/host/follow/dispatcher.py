@@ -7,6 +7,7 @@ tasks have a lane of their own: no two attempts at it overlap.
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -86,11 +87,8 @@ class FollowDispatcher:
         self._is_up = False
         for task in self._waits.values():
             task.cancel()
-        # A task group wraps what its body raises; only a cancellation is its business.
-        if isinstance(exc_value, asyncio.CancelledError):
-            await self._group.__aexit__(exc_type, exc_value, traceback)
-        else:
-            await self._group.__aexit__(None, None, None)
+        # A task group wraps what its body raises, which is none of its business here.
+        await self._group.__aexit__(None, None, None)
 
     def add(self, channel: str, follower: Follower) -> None:
         """Say who tells what is followed on a channel."""
@@ -195,10 +193,8 @@ class FollowDispatcher:
         attempt = None if found is None else await self._attempt(place, found)
         if attempt is None:
             return
-        try:
+        with suppress(FollowEndedError):  # it was deleted meanwhile
             await attempt.give_up(task.id)
-        except FollowEndedError:
-            logger.debug("a follow of %s was deleted before it was given up", place.run_id)
 
     async def _attempt(self, place: FollowPlace, found: FoundFollow) -> RunFollowAttempt | None:
         """None where the run has expired, and the follow with it."""
@@ -210,13 +206,9 @@ class FollowDispatcher:
 
 
 def _is_wanted(found: FoundFollow, task: Task) -> bool:
-    match found.stored.follow.status:
-        case FollowStatus.OPEN:
-            return True
-        case FollowStatus.DEAD:
-            return found.stored.dead_task == task.id
-        case FollowStatus.OVER:
-            return False
+    status = found.stored.follow.status
+    is_replayed = status is FollowStatus.DEAD and found.stored.dead_task == task.id
+    return status is FollowStatus.OPEN or is_replayed
 
 
 __all__ = ["FOLLOWS_AT_ONCE", "FOLLOW_KIND", "OPEN_LIMIT", "RETRY", "FollowDispatcher"]

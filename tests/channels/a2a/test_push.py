@@ -418,6 +418,34 @@ async def test_it_can_be_switched_off() -> None:
     assert card["capabilities"]["pushNotifications"] is False
 
 
+async def test_what_was_folded_is_folded_again_where_there_is_no_room_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(push_sender, "FOLDS_KEPT", 0)
+    async with receiving() as receiver, hosted(converse, outbound=allowing(receiver)) as client:
+        asked = await send(client, "ask twice", configuration=pushing(receiver.url))
+        for text in ("3", "yes"):
+            await receiver.until_state(INPUT_REQUIRED)
+            await send(client, text, taskId=asked["id"])
+        await receiver.until_state(COMPLETED)
+    assert receiver.states == [
+        WORKING,
+        INPUT_REQUIRED,
+        WORKING,
+        INPUT_REQUIRED,
+        WORKING,
+        COMPLETED,
+    ]
+
+
+async def test_a_config_of_1_0_is_asked_for_by_its_id() -> None:
+    async with hosted(converse) as client:
+        task = await send(client, "Hello!")
+        for method in (GET, DELETE):
+            refused = await error(client, method, {"taskId": task["id"]})
+            assert refused["code"] == -32602
+
+
 async def test_http_json_has_the_same_four() -> None:
     async with receiving() as receiver, hosted(converse, outbound=allowing(receiver)) as client:
         task = await send(client, "Hello!")

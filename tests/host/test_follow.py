@@ -29,7 +29,6 @@ from agent_host.host.record.follow_record import (
     OPEN,
     VALUE_LIMIT_BYTES,
     WHOLE,
-    FollowPlace,
 )
 from agent_host.protocols.follow import FollowAttempt, Follower, FollowView
 from agent_host.protocols.host_context import HostContext
@@ -44,13 +43,11 @@ from agent_host.types import (
     FollowCursor,
     FollowStatus,
     InputRequired,
-    IsolationKey,
     Key,
-    Owner,
     Put,
     Question,
+    Record,
     RunEvent,
-    RunId,
     RunPolicy,
     Task,
     TextDelta,
@@ -450,24 +447,29 @@ async def test_a_run_that_expired_takes_its_follows_along() -> None:
     assert told.entries == []
 
 
-async def test_a_wait_for_a_run_that_is_not_there_ends() -> None:
+class Forgetful(MemoryStateStore):
+    """Loses its runs when it is told to."""
+
+    has_lost = False
+
+    async def get(self, key: Key) -> Record | None:
+        return None if self.has_lost and key.collection == "run" else await super().get(key)
+
+
+async def test_a_run_that_is_lost_is_waited_for_no_longer() -> None:
     clock = ManualClock()
-    told = Told()
-    host = AgentHost(talk, clock=clock, store=MemoryStateStore(clock=clock))
-    owner = Owner(tenant="default", isolation_key=IsolationKey("alice"))
-    place = FollowPlace(owner=owner, channel="test", run_id=RunId("run_none"), name="a")
-    async with host:
-        for _ in range(2):
-            host._follows.wait(place, sequence=5)
-        assert set(host._follows._waits) == {place}
+    store = Forgetful(clock=clock)
+    async with following(Told(), ask, store=store, clock=clock) as (context, follows):
+        run = (await context.run(request())).run
+        await follows.put(run.id, "a", {}, from_start=False)
+        store.has_lost = True
+
+        async def is_gone() -> bool:
+            return not await store.scan("follow", run.owner.partition)
+
         async with passing(clock):
-
-            async def is_over() -> bool:
-                return not host._follows._waits
-
-            await until(is_over)
-        host._follows.wait(place, sequence=5)  # goes on until the host stops
-    assert told.entries == []
+            await until(is_gone)
+        store.has_lost = False
 
 
 async def test_the_next_process_goes_on_where_the_last_one_was(

@@ -113,19 +113,18 @@ async def test_the_receiver_can_tell_who_sends(
 
 async def test_0_3_is_told_tasks() -> None:
     async with receiving() as receiver, hosted(converse, outbound=allowing(receiver)) as client:
+        given: dict[str, Any] = {
+            "url": receiver.url,
+            "token": TOKEN,
+            "authentication": {"schemes": ["Digest", "Bearer"], "credentials": CREDENTIALS},
+        }
         sent = {
             "message": {
                 "messageId": "1",
                 "role": "user",
                 "parts": [{"kind": "text", "text": "stream"}],
             },
-            "configuration": {
-                "pushNotificationConfig": {
-                    "url": receiver.url,
-                    "token": TOKEN,
-                    "authentication": {"schemes": ["Digest", "Bearer"], "credentials": CREDENTIALS},
-                }
-            },
+            "configuration": {"pushNotificationConfig": given},
         }
         task = (await call(client, "message/send", sent, **OLD))["result"]
         await receiver.until(
@@ -143,7 +142,7 @@ async def test_0_3_is_told_tasks() -> None:
         "taskId": task["id"],
         "pushNotificationConfig": {
             "id": task["id"],
-            **sent["configuration"]["pushNotificationConfig"],
+            **given,
         },
     }
 

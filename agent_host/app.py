@@ -37,6 +37,7 @@ from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -47,6 +48,7 @@ from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.operator import RunOperator
+from agent_host.protocols.outbound import Outbound
 from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
@@ -82,6 +84,7 @@ class AgentHost:
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `response_hook` rewrites answers for where they go, `delivery` says how they get there.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
+    `outbound` sends to places that callers name; without one, to public addresses by https only.
     `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
 
@@ -102,6 +105,7 @@ class AgentHost:
         store: StateStore | None = None,
         files: FileStore | None = None,
         runner: TaskRunner | None = None,
+        outbound: Outbound | None = None,
         authenticator: Authenticator | None = None,
         operator_door: "OperatorDoor | None" = None,
         identity_resolver: IdentityResolver | None = None,
@@ -143,6 +147,7 @@ class AgentHost:
         if watch is not None:
             self._runner = watch.runner(self._runner)
         self._files = files or MemoryFileStore()
+        self._outbound = outbound or GuardedOutbound()
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
@@ -168,6 +173,7 @@ class AgentHost:
                 files=self._files,
                 runner=self._runner,
                 resolver=resolver,
+                outbound=self._outbound,
                 authorizer=authorizer or OpenAuthorizer(),
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
@@ -183,6 +189,7 @@ class AgentHost:
             )
         )
         self._engine = assembled.engine
+        self._follows = assembled.follows
         self._context = assembled.context
         self._operator = assembled.operator
         deliverer = self._deliveries.answers_from(assembled.answers)
@@ -242,6 +249,8 @@ class AgentHost:
                 self._door.close()  # the folder is ours: what is there is a dead process's
                 stack.callback(self._door.close)
             await stack.enter_async_context(self._files)
+            if isinstance(self._outbound, AbstractAsyncContextManager):
+                await stack.enter_async_context(self._outbound)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._authenticator)
@@ -249,6 +258,7 @@ class AgentHost:
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
             await stack.enter_async_context(self._deliveries)
+            await stack.enter_async_context(self._follows)
             for channel in self._channels:
                 await stack.enter_async_context(channel.lifespan(self._context))
             stack.push_async_callback(self._drain)

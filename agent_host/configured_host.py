@@ -11,6 +11,7 @@ from agent_host.authentication.operator_door import OperatorDoor
 from agent_host.configured_access import create_authenticator
 from agent_host.delivery.option import DeliveryOptions
 from agent_host.observability.sdk import create_telemetry
+from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
@@ -55,6 +56,7 @@ def create_host(settings: Settings) -> AgentHost:
         store=store,
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
+        outbound=GuardedOutbound(settings.outbound.to_policy()),
         operator_door=_create_door(settings),
         delivery=DeliveryOptions(policy=settings.delivery.to_policy()),
         run_policy=settings.run.to_policy(),

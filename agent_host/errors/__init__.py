@@ -19,6 +19,10 @@ from agent_host.errors.configuration import (
 from agent_host.errors.delivery import (
     DeliveryStateError,
 )
+from agent_host.errors.follow import (
+    FollowEndedError,
+    FollowLimitError,
+)
 from agent_host.errors.inbound import BacklogFullError
 from agent_host.errors.outbound import (
     OutboundError,
@@ -82,6 +86,8 @@ __all__ = [
     "DeniedError",
     "DrainingError",
     "FailureCode",
+    "FollowEndedError",
+    "FollowLimitError",
     "HostError",
     "IdempotencyConflictError",
     "InsufficientScopeError",

@@ -12,14 +12,19 @@ class TaskError(HostError):
 
 
 class RetryTaskError(TaskError):
-    """A handler raises it to be tried again, not before `retry_after` where one is given."""
+    """A handler raises it to be tried again, not before `retry_after` where one is given. `code` is
+    one bounded word for whoever looks at the task.
+    """
 
     code = "retry"
     retryable = True
 
-    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: timedelta | None = None, *, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.code = code or self.code
 
 
 class TaskHandedBackError(TaskError):
@@ -38,6 +43,10 @@ class PermanentTaskError(TaskError):
     """A handler raises it when no further attempt can help: the task becomes a dead letter."""
 
     code = "permanent"
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or self.code
 
 
 __all__ = ["PermanentTaskError", "RetryTaskError", "TaskError", "TaskHandedBackError"]

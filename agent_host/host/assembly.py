@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.view import OwnedFiles
+from agent_host.host.follow.dispatcher import FollowDispatcher
+from agent_host.host.follow.view import OwnedFollows
 from agent_host.host.inbound.acceptance import EventAcceptance
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
@@ -16,6 +18,7 @@ from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
 from agent_host.host.record.channel_record import ChannelRecords
+from agent_host.host.record.follow_record import FollowRecords
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
@@ -39,6 +42,7 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.outbound import Outbound
 from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
@@ -59,6 +63,7 @@ class Seams:
     store: StateStore
     files: FileStore
     runner: TaskRunner
+    outbound: Outbound
     resolver: IdentityResolver
     authorizer: Authorizer
     run_hook: RunHook | None
@@ -76,11 +81,12 @@ class Seams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """The engine, to be entered once the store is up; what channels are given; what admin routes
-    are given; what those are given who send answers.
+    """The engine and what tells of runs, to be entered once the store is up; what channels are
+    given; what admin routes are given; what those are given who send answers.
     """
 
     engine: RunEngine
+    follows: FollowDispatcher
     context: ChannelContext
     operator: HostRunOperator
     answers: StoredAnswers
@@ -95,6 +101,19 @@ def assemble(seams: Seams) -> Assembly:
     background = BackgroundRuns(parts, engine=engine, gate=gate, turns=turns)
     engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
+
+    follow_records = FollowRecords(seams.store, seams.run_policy)
+    follows = FollowDispatcher(parts, records=follow_records)
+
+    def follows_of(owner: Owner, channel: str) -> OwnedFollows:
+        return OwnedFollows(
+            parts,
+            records=follow_records,
+            dispatcher=follows,
+            reader=reader_of(owner),
+            owner=owner,
+            channel=channel,
+        )
 
     def files_of(owner: Owner) -> OwnedFiles:
         return OwnedFiles(seams.files, owner)
@@ -149,13 +168,18 @@ def assemble(seams: Seams) -> Assembly:
         book=book,
         reader_of=reader_of,
         files_of=files_of,
+        follows_of=follows_of,
+        dispatcher=follows,
+        outbound=seams.outbound,
         records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
         events=events,
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
     answers = StoredAnswers(parts)
-    return Assembly(engine=engine, context=context, operator=operator, answers=answers)
+    return Assembly(
+        engine=engine, follows=follows, context=context, operator=operator, answers=answers
+    )
 
 
 def _parts(seams: Seams) -> EngineParts:

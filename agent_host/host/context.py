@@ -1,9 +1,10 @@
 """What a channel gets of the host: `HostContext` over the pipeline."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from agent_host.host.follow.dispatcher import FollowDispatcher
 from agent_host.host.inbound.acceptance import EventAcceptance
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
@@ -14,6 +15,7 @@ from agent_host.host.run.reader import RunReader
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.follow import Follower, FollowView
 from agent_host.protocols.host_context import (
     FileView,
     RecordView,
@@ -21,6 +23,7 @@ from agent_host.protocols.host_context import (
     RunView,
     SessionView,
 )
+from agent_host.protocols.outbound import Outbound
 from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
 from agent_host.types.principal import Owner
@@ -45,7 +48,7 @@ class FollowedRun:
 class ChannelContext:
     """One for all channels of a host; it keeps nothing of any call."""
 
-    def __init__(  # noqa: PLR0913 - what it hands on, all by keyword
+    def __init__(  # noqa: PLR0913 - each is one part of the host, all by keyword
         self,
         parts: EngineParts,
         *,
@@ -56,6 +59,9 @@ class ChannelContext:
         files_of: Callable[[Owner], FileView],
         records: ChannelRecords,
         events: EventAcceptance,
+        follows_of: Callable[[Owner, str], FollowView],
+        dispatcher: FollowDispatcher,
+        outbound: Outbound,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
@@ -65,6 +71,9 @@ class ChannelContext:
         self._files_of = files_of
         self._records = records
         self._events = events
+        self._follows_of = follows_of
+        self._dispatcher = dispatcher
+        self._outbound = outbound
         self._book = book
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
@@ -93,6 +102,11 @@ class ChannelContext:
     def ids(self) -> IdFactory:
         """The host's identifiers."""
         return self._parts.ids
+
+    @property
+    def outbound(self) -> Outbound:
+        """The guarded client."""
+        return self._outbound
 
     @property
     def healthy(self) -> bool:
@@ -150,6 +164,19 @@ class ChannelContext:
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
         return self._records.of(await self._pipeline.admit(caller), caller.channel)
+
+    async def follows(self, caller: Caller) -> FollowView:
+        """What the caller's channel tells others of the caller's runs."""
+        return self._follows_of(await self._pipeline.admit(caller), caller.channel)
+
+    @contextmanager
+    def follower(self, channel: str, follower: Follower) -> Generator[None]:
+        """Let `follower` tell what is followed on a channel."""
+        self._dispatcher.add(channel, follower)
+        try:
+            yield
+        finally:
+            self._dispatcher.remove(channel)
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

@@ -1,11 +1,13 @@
 """The whole of what a channel is given. No store, no target, no other channel."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
+from agent_host.protocols.follow import Follower, FollowView
+from agent_host.protocols.outbound import Outbound
 from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
@@ -168,6 +170,11 @@ class HostContext(Protocol):
         ...
 
     @property
+    def outbound(self) -> Outbound:
+        """The guarded client, for URLs that somebody outside has named."""
+        ...
+
+    @property
     def healthy(self) -> bool:
         """Whether new work is taken: started, and not draining."""
         ...
@@ -229,6 +236,16 @@ class HostContext(Protocol):
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
+        ...
+
+    async def follows(self, caller: Caller) -> FollowView:
+        """What the caller's channel tells others of the caller's runs."""
+        ...
+
+    def follower(self, channel: str, follower: Follower) -> AbstractContextManager[None]:
+        """Let `follower` tell what is followed on a channel, while the context lasts: the whole of
+        the channel's lifespan. Follows of a channel that has none become dead letters.
+        """
         ...
 
 

@@ -14,6 +14,7 @@ from agent_host.settings.access import AccessSettings
 from agent_host.settings.delivery import DeliverySettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
+from agent_host.settings.outbound import OutboundSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.server import ServerSettings
@@ -232,6 +233,10 @@ class Settings(Section):
     )
     files: FileSettings = Field(
         default_factory=FileSettings, description="The bytes of files that messages refer to."
+    )
+    outbound: OutboundSettings = Field(
+        default_factory=OutboundSettings,
+        description="Requests to places that callers name, such as push notifications.",
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
     telemetry: TelemetrySettings = Field(

@@ -50,6 +50,7 @@ from agent_host.types.event import (
 from agent_host.types.file import (
     FileContent,
 )
+from agent_host.types.follow import Follow, FollowCursor, FollowStatus
 from agent_host.types.identifier import (
     DELIVERY_PREFIX,
     FILE_PREFIX,
@@ -82,6 +83,7 @@ from agent_host.types.message import (
     Message,
     Role,
 )
+from agent_host.types.outbound import OutboundAnswer, OutboundRequest
 from agent_host.types.page import (
     Page,
 )
@@ -214,6 +216,9 @@ __all__ = [
     "FileContent",
     "FileId",
     "FilePart",
+    "Follow",
+    "FollowCursor",
+    "FollowStatus",
     "HostedResult",
     "InboundPolicy",
     "InputReceived",
@@ -230,6 +235,8 @@ __all__ = [
     "LinkSide",
     "Message",
     "MessageId",
+    "OutboundAnswer",
+    "OutboundRequest",
     "Owner",
     "Page",
     "Part",

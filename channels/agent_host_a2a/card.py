@@ -107,7 +107,10 @@ class CardMaker:
         return described
 
     def _capabilities(self) -> Fields:
-        capabilities: Fields = {"streaming": True, "pushNotifications": False}
+        capabilities: Fields = {
+            "streaming": True,
+            "pushNotifications": self._config.push_notifications,
+        }
         if self._config.extensions:
             capabilities["extensions"] = [
                 {

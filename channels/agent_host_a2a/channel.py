@@ -15,6 +15,8 @@ from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.http_json import HttpEndpoints, render_http_error
 from agent_host_a2a.operation import TaskOperations
+from agent_host_a2a.push_operation import PushOperations
+from agent_host_a2a.push_sender import PushSender
 from agent_host_a2a.rpc import RpcEndpoint, render_rpc_error
 from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, RPC_PATH_0_2
 from agent_host_a2a.task_list import TaskList
@@ -36,14 +38,23 @@ class A2AChannel:
 
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:
         """The whole surface."""
-        operations = TaskOperations(context, self._config)
+        push = PushOperations(context, self._config)
+        operations = TaskOperations(context, self._config, push=push)
         tasks = TaskList(context, self._config, operations=operations)
         extended_card = ExtendedCard(context, self._config)
         rpc = RpcEndpoint(
-            self._config, operations=operations, tasks=tasks, extended_card=extended_card
+            self._config,
+            operations=operations,
+            tasks=tasks,
+            extended_card=extended_card,
+            push=push,
         )
         http = HttpEndpoints(
-            self._config, operations=operations, tasks=tasks, extended_card=extended_card
+            self._config,
+            operations=operations,
+            tasks=tasks,
+            extended_card=extended_card,
+            push=push,
         )
         card = CardEndpoint(context, self._config)
 
@@ -69,9 +80,10 @@ class A2AChannel:
         ]
 
     @asynccontextmanager
-    async def lifespan(self, context: HostContext) -> AsyncGenerator[None]:  # noqa: ARG002
-        """Nothing has to be open."""
-        yield
+    async def lifespan(self, context: HostContext) -> AsyncGenerator[None]:
+        """Push notifications are sent while it serves, those of earlier processes too."""
+        with context.follower(self.name, PushSender(context)):
+            yield
 
     def _http_routes(self, http: HttpEndpoints) -> list[ChannelRoute]:
         task = "/tasks/{task_id}"

@@ -120,6 +120,11 @@ class A2AConfig(BaseModel):
         min_length=1,
         description="Media types and ranges that the answers may have.",
     )
+    push_notifications: bool = Field(
+        default=True,
+        description="Whether clients may name URLs that their tasks' updates are sent to. Where to "
+        "is limited by the table `outbound`.",
+    )
     card_lifetime: timedelta = Field(
         default=timedelta(minutes=5),
         ge=_NOTHING,

@@ -28,13 +28,14 @@ from agent_host_a2a.fault import Fault, FaultError
 from agent_host_a2a.frame import FrameWording, frame_source
 from agent_host_a2a.inbound import to_list, to_send, to_task
 from agent_host_a2a.operation import TaskOperations, TaskStream
-from agent_host_a2a.part import Fields
+from agent_host_a2a.push_operation import PushOperations
 from agent_host_a2a.refusal import to_refusal
 from agent_host_a2a.schema import (
     A2A_MEDIA_TYPE,
     JSON_MEDIA_TYPE,
     VERSION_1_0,
     VERSION_HEADER,
+    Operation,
 )
 from agent_host_a2a.task_list import TaskList
 
@@ -52,8 +53,10 @@ class HttpEndpoints:
         operations: TaskOperations,
         tasks: TaskList,
         extended_card: ExtendedCard,
+        push: PushOperations,
     ) -> None:
         self._config = config
+        self._push = push
         self._operations = operations
         self._tasks = tasks
         self._extended_card = extended_card
@@ -96,8 +99,20 @@ class HttpEndpoints:
 
     async def push(self, request: Request) -> Response:
         """Everything under `/tasks/{id}/pushNotificationConfigs`."""
-        self._call(request)
-        raise await self._operations.refuse_push()
+        call = self._call(request)
+        config_id = request.path_params.get("config_id")
+        if request.method == "POST":
+            operation, given = Operation.CREATE_PUSH, await self._body(request)
+        elif request.method == "DELETE":
+            operation, given = Operation.DELETE_PUSH, _query(request)
+        else:
+            operation = Operation.LIST_PUSH if config_id is None else Operation.GET_PUSH
+            given = _query(request)
+        params = {**given, "taskId": _task_id(request)}
+        if config_id is not None:
+            params["id"] = config_id
+        result = await self._push.call(operation, params, VERSION_1_0)
+        return self._reply(request, result, call)
 
     async def extended_card(self, request: Request) -> Response:
         """`GET /extendedAgentCard`."""
@@ -127,7 +142,7 @@ class HttpEndpoints:
             raise FaultError(Fault.REQUEST, "The body should be a JSON object.")
         return cast("dict[str, Any]", value)
 
-    def _reply(self, request: Request, fields: Fields, call: Call) -> Response:
+    def _reply(self, request: Request, fields: JsonValue, call: Call) -> Response:
         return JsonReply(
             json_bytes(fields),
             headers=extension_headers(call),

@@ -29,11 +29,13 @@ from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.fault import Fault, FaultError, invalid
 from agent_host_a2a.member import Members
 from agent_host_a2a.part import overlap, to_part
+from agent_host_a2a.push_config import PushConfig, to_config
 from agent_host_a2a.schema import (
     PAGE_DEFAULT,
     PAGE_LIMIT,
     PARTS_LIMIT,
     ROLE_USER,
+    VERSION_1_0,
     TaskState,
 )
 
@@ -64,6 +66,7 @@ class SendParams:
     accepted: tuple[str, ...] = ()
     history_length: int | None = None
     returns_immediately: bool = False
+    push: PushConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +101,14 @@ class ListParams:
     with_artifacts: bool = False
 
 
-def to_send(params: JsonObject, *, config: A2AConfig) -> SendParams:
-    """What `SendMessage` and `SendStreamingMessage` take.
+def to_send(params: JsonObject, *, config: A2AConfig, version: str = VERSION_1_0) -> SendParams:
+    """What `SendMessage` and `SendStreamingMessage` take. `version` is what the client speaks: its
+    push notifications are in that one.
 
     Raises:
         FaultError: a parameter is not as documented, or asks for what is not offered.
     """
-    request = _opened(params)
+    request = opened(params)
     message = request.members("message")
     if message is None:
         raise invalid("message", "is required")
@@ -115,14 +119,14 @@ def to_send(params: JsonObject, *, config: A2AConfig) -> SendParams:
     accepted: tuple[str, ...] = ()
     history_length: int | None = None
     immediately = False
+    push: PushConfig | None = None
     wishes = request.members("configuration")
     if wishes is not None:
         accepted = wishes.texts("acceptedOutputModes", most=_URIS_LIMIT)
         if accepted and not overlap(config.output_modes, accepted):
             text = f"The agent answers in {', '.join(config.output_modes)} only."
             raise FaultError(Fault.CONTENT_TYPE, text)
-        if wishes.object("taskPushNotificationConfig"):
-            raise no_push()
+        push = _push(wishes, version, accepted)
         history_length = wishes.integer("historyLength", least=0)
         immediately = wishes.boolean("returnImmediately") or False
     return SendParams(
@@ -139,6 +143,7 @@ def to_send(params: JsonObject, *, config: A2AConfig) -> SendParams:
         accepted=accepted,
         history_length=history_length,
         returns_immediately=immediately,
+        push=push,
     )
 
 
@@ -174,7 +179,7 @@ def to_request(
 
 def to_task(params: JsonObject) -> TaskParams:
     """What the operations on one task take."""
-    request = _opened(params)
+    request = opened(params)
     return TaskParams(
         task_id=request.required_identifier("id"),
         history_length=request.integer("historyLength", least=0),
@@ -183,7 +188,7 @@ def to_task(params: JsonObject) -> TaskParams:
 
 def to_list(params: JsonObject) -> ListParams:
     """What `ListTasks` takes."""
-    request = _opened(params)
+    request = opened(params)
     size = request.integer("pageSize", least=1)
     if size is not None and size > PAGE_LIMIT:
         raise invalid("pageSize", f"should be an integer from 1 to {PAGE_LIMIT}")
@@ -240,11 +245,21 @@ def no_push() -> FaultError:
     return FaultError(Fault.PUSH, "This agent sends no push notifications.")
 
 
-def _opened(params: JsonObject) -> Members:
+def opened(params: JsonObject) -> Members:
+    """Parameters to be read.
+
+    Raises:
+        FaultError: they name a tenant.
+    """
     request = Members(params)
     if request.text("tenant"):
         raise invalid("tenant", "this agent has no tenants")
     return request
+
+
+def _push(wishes: Members, version: str, accepted: tuple[str, ...]) -> PushConfig | None:
+    wanted = wishes.members("taskPushNotificationConfig")
+    return None if wanted is None else to_config(wanted, version=version, accepted=accepted)
 
 
 def _parts(message: Members, config: A2AConfig) -> tuple[Part, ...]:
@@ -308,6 +323,7 @@ __all__ = [
     "SendParams",
     "TaskParams",
     "no_push",
+    "opened",
     "to_list",
     "to_request",
     "to_send",

@@ -13,7 +13,7 @@ from starlette.types import Receive
 
 from agent_host.errors import NotFoundError
 from agent_host.protocols.host_context import HostContext, RunView
-from agent_host.types import Caller, HostedResult, JournalEntry, Run, RunStatus
+from agent_host.types import Caller, ChannelRequest, HostedResult, JournalEntry, Run, RunStatus
 from agent_host.wire.disconnect import DisconnectWatch
 from agent_host_a2a.call import Call
 from agent_host_a2a.config import A2AConfig
@@ -22,7 +22,6 @@ from agent_host_a2a.inbound import (
     OWN_METADATA,
     SendParams,
     TaskParams,
-    no_push,
     to_request,
     to_values,
 )
@@ -37,6 +36,8 @@ from agent_host_a2a.outbound import (
 )
 from agent_host_a2a.part import Fields
 from agent_host_a2a.progress import TaskProgress
+from agent_host_a2a.push_config import PushConfig
+from agent_host_a2a.push_operation import PushOperations
 
 T = TypeVar("T")
 
@@ -58,18 +59,19 @@ class TaskStream:
 class TaskOperations:
     """One method per operation, apart from the list."""
 
-    def __init__(self, context: HostContext, config: A2AConfig) -> None:
+    def __init__(self, context: HostContext, config: A2AConfig, *, push: PushOperations) -> None:
         self._context = context
         self._config = config
+        self._push = push
         self._send = Caller(channel=config.name, operation="send_message")
         self._stream = Caller(channel=config.name, operation="stream_message")
         self._get = Caller(channel=config.name, operation="get_task")
         self._cancel = Caller(channel=config.name, operation="cancel_task")
         self._subscribe = Caller(channel=config.name, operation="subscribe_task")
-        self._push = Caller(channel=config.name, operation="push_notification_config")
 
     async def send(self, params: SendParams, call: Call, receive: Receive) -> Fields:
         """Run a turn, or answer what a task asks: a `SendMessageResponse`."""
+        await self._push.check(params.push)
         if params.task_id is not None:
             return await self._watched(receive, self._go_on(params.task_id, params))
         request = to_request(
@@ -81,6 +83,9 @@ class TaskOperations:
         try:
             if params.returns_immediately:
                 hosted = await self._context.start(request)
+                await self._push.follow(hosted.run.id, params.push, from_start=True)
+            elif params.push is not None:
+                hosted = await self._watched(receive, self._run_pushed(request, params.push))
             else:
                 hosted = await self._watched(receive, self._context.run(request))
         except NotFoundError:
@@ -90,10 +95,12 @@ class TaskOperations:
     @asynccontextmanager
     async def stream(self, params: SendParams, call: Call) -> AsyncGenerator[TaskStream]:
         """The same, followed."""
+        await self._push.check(params.push)
         if params.task_id is not None:
             view = await self._context.runs(self._stream)
             run = await self._answerable(view, params.task_id, params)
             before = await view.entries(run.id)
+            await self._push.follow(run.id, params.push, from_start=False)
             run = await self._answered(view, run, params)
             stream = self._followed(view, run, before, params)
             try:
@@ -112,6 +119,7 @@ class TaskOperations:
                 started = await stack.enter_async_context(self._context.stream(request))
             except NotFoundError:
                 raise _no_context() from None
+            await self._push.follow(started.run.id, params.push, from_start=True)
             entries = aiter(started)
             try:
                 yield self._started(started.run, entries, params)
@@ -158,11 +166,6 @@ class TaskOperations:
         finally:
             await _close(entries)
 
-    async def refuse_push(self) -> FaultError:
-        """What every operation on push configurations comes to, for whoever may ask."""
-        await self._context.runs(self._push)
-        return no_push()
-
     async def shown(
         self,
         view: RunView,
@@ -192,6 +195,15 @@ class TaskOperations:
             progress.take(entry)
         return progress.artifacts()
 
+    async def _run_pushed(self, request: ChannelRequest, push: PushConfig) -> HostedResult:
+        """Run a turn that is waited for, and pushed from its start."""
+        async with self._context.stream(request) as started:
+            await self._push.follow(started.run.id, push, from_start=True)
+            async for _ in started:
+                pass
+            view = await self._context.runs(self._send)
+            return await view.get(started.run.id)
+
     async def _response(self, hosted: HostedResult, params: SendParams) -> Fields:
         run = hosted.run
         if hosted.result is not None:
@@ -215,6 +227,7 @@ class TaskOperations:
         view = await self._context.runs(self._send)
         run = await self._answerable(view, task_id, params)
         before = await view.entries(run.id)
+        await self._push.follow(run.id, params.push, from_start=False)
         run = await self._answered(view, run, params)
         if not params.returns_immediately:
             async for _ in view.events(run.id, after=before[-1].sequence if before else -1):

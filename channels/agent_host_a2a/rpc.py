@@ -6,7 +6,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from agent_host.errors import HostError
-from agent_host.types import JsonObject
+from agent_host.types import JsonObject, JsonValue
 from agent_host.wire.body import read_body
 from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host.wire.reply import JsonReply
@@ -30,6 +30,8 @@ from agent_host_a2a.inbound_0_3 import to_1_0
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.outbound_0_3 import from_response, from_task
 from agent_host_a2a.part import Fields
+from agent_host_a2a.push_operation import OPERATIONS as PUSH_OPERATIONS
+from agent_host_a2a.push_operation import PushOperations
 from agent_host_a2a.refusal import to_refusal
 from agent_host_a2a.schema import METHODS_0_3, METHODS_1_0, VERSION_0_3, VERSION_HEADER, Operation
 from agent_host_a2a.task_list import TaskList
@@ -50,8 +52,10 @@ class RpcEndpoint:
         operations: TaskOperations,
         tasks: TaskList,
         extended_card: ExtendedCard,
+        push: PushOperations,
     ) -> None:
         self._config = config
+        self._push = push
         self._operations = operations
         self._tasks = tasks
         self._extended_card = extended_card
@@ -74,7 +78,11 @@ class RpcEndpoint:
         call = to_call(headers, config=self._config)
         if operation in _STREAMS:
             return self._stream(operation, params, call, rpc_id=rpc_id, version=version)
-        result = await self._result(operation, params, call, request, version)
+        result: JsonValue
+        if operation in PUSH_OPERATIONS:
+            result = await self._push.call(operation, params, version)
+        else:
+            result = await self._result(operation, params, call, request, version)
         body = b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (rpc_id, json_bytes(result))
         return JsonReply(body, headers=extension_headers(call))
 
@@ -93,7 +101,7 @@ class RpcEndpoint:
         is_old = version == VERSION_0_3
         match operation:
             case Operation.SEND:
-                sent = to_send(params, config=self._config)
+                sent = to_send(params, config=self._config, version=version)
                 response = await self._operations.send(sent, call, request.receive)
                 return from_response(response) if is_old else response
             case Operation.GET:
@@ -102,17 +110,16 @@ class RpcEndpoint:
                 task = await self._operations.cancel(to_task(params))
             case Operation.LIST:
                 return await self._tasks.page(to_list(params))
-            case Operation.EXTENDED_CARD:
-                return await self._extended_card.at(request, version)
             case _:
-                raise await self._operations.refuse_push()
+                return await self._extended_card.at(request, version)
         return from_task(task) if is_old else task
 
     def _stream(
         self, operation: Operation, params: JsonObject, call: Call, *, rpc_id: bytes, version: str
     ) -> Response:
         if operation is Operation.STREAM:
-            opened = self._operations.stream(to_send(params, config=self._config), call)
+            sent = to_send(params, config=self._config, version=version)
+            opened = self._operations.stream(sent, call)
         else:
             opened = self._operations.subscribe(to_task(params), call)
 

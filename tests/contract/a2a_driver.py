@@ -56,7 +56,11 @@ class A2ADriver:
         SampleRequest(method="POST", path=f"{_TASK}:subscribe"),
         SampleRequest(method="GET", path=f"{_TASK}:subscribe"),
         SampleRequest(method="GET", path=f"{_TASK}/pushNotificationConfigs"),
-        SampleRequest(method="POST", path=f"{_TASK}/pushNotificationConfigs", body=b"{}"),
+        SampleRequest(
+            method="POST",
+            path=f"{_TASK}/pushNotificationConfigs",
+            body=b'{"url": "https://example.org"}',
+        ),
         SampleRequest(method="GET", path=f"{_TASK}/pushNotificationConfigs/one"),
         SampleRequest(method="DELETE", path=f"{_TASK}/pushNotificationConfigs/one"),
         SampleRequest(method="GET", path="/a2a/extendedAgentCard"),

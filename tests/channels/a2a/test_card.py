@@ -54,7 +54,7 @@ async def test_it_is_a_card_of_1_0_to_the_letter(config: A2AConfig | None) -> No
     assert parsed.skills[0].tags
     assert parsed.default_input_modes
     assert parsed.capabilities.streaming
-    assert not parsed.capabilities.push_notifications
+    assert parsed.capabilities.push_notifications
 
 
 @pytest.mark.parametrize("config", [None, WHOLE])

@@ -4,23 +4,18 @@ import pytest
 from a2a.client import Client
 from a2a.types.a2a_pb2 import (
     CancelTaskRequest,
-    DeleteTaskPushNotificationConfigRequest,
     GetExtendedAgentCardRequest,
-    GetTaskPushNotificationConfigRequest,
     GetTaskRequest,
-    ListTaskPushNotificationConfigsRequest,
     ListTasksRequest,
     Part,
     SendMessageConfiguration,
     StreamResponse,
     SubscribeToTaskRequest,
     Task,
-    TaskPushNotificationConfig,
     TaskState,
 )
 from a2a.utils.errors import (
     InvalidParamsError,
-    PushNotificationNotSupportedError,
     TaskNotCancelableError,
     TaskNotFoundError,
     UnsupportedOperationError,
@@ -267,32 +262,6 @@ async def test_tasks_are_listed_by_when_they_changed(binding: str) -> None:
     assert [text_of(task.artifacts[0]) for task in of_b.tasks] == ["Hello!"]
     assert failed.total_size == 0
     assert [task.id for task in after.tasks] == [asked.id]
-
-
-@pytest.mark.parametrize("binding", ALL)
-async def test_push_notifications_are_said_not_to_be_there(binding: str) -> None:
-    async with sdk_client(converse, binding, streaming=False) as client:
-        task = await task_of(client, request("Hello!"))
-        config = TaskPushNotificationConfig(
-            task_id=task.id, id="one", url="https://example.org/hook"
-        )
-        with pytest.raises(PushNotificationNotSupportedError):
-            await client.create_task_push_notification_config(config)
-        with pytest.raises(PushNotificationNotSupportedError):
-            await client.get_task_push_notification_config(
-                GetTaskPushNotificationConfigRequest(task_id=task.id, id="one")
-            )
-        with pytest.raises(PushNotificationNotSupportedError):
-            await client.list_task_push_notification_configs(
-                ListTaskPushNotificationConfigsRequest(task_id=task.id)
-            )
-        with pytest.raises(PushNotificationNotSupportedError):
-            await client.delete_task_push_notification_config(
-                DeleteTaskPushNotificationConfigRequest(task_id=task.id, id="one")
-            )
-        wishes = SendMessageConfiguration(task_push_notification_config=config)
-        with pytest.raises(PushNotificationNotSupportedError):
-            await told(client, request("Hello!", configuration=wishes))
 
 
 @pytest.mark.parametrize("binding", ALL)

@@ -1,0 +1,1 @@
+"""The guarded way out: requests to places that somebody outside has named."""

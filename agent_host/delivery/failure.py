@@ -1,6 +1,7 @@
 """What a failed push means: for the delivery, and for its next attempt. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +18,7 @@ OTHER: Final = "other"
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _DOUBLINGS_LIMIT: Final = 40
+_SPREAD: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +71,12 @@ def failed(
     is_idempotent: bool,
     now: datetime,
     chance: float,
+    schedule: Sequence[timedelta] | None = None,
 ) -> StoredDelivery:
     """The delivery as this attempt leaves it: to be tried again, given up, or in doubt.
 
     `chance`, from 0 to 1, spreads what failed together. Where the platform named a time the wait
-    is never shorter.
+    is never shorter. `schedule` stands for the policy's own waits and bounds.
     """
     failures = stored.failures + 1
     counted = replace(stored, failures=failures, failing_since=stored.failing_since or now)
@@ -81,6 +84,8 @@ def failed(
         return moved(counted, DeliveryStatus.DEAD, over_at=now)
     if failure.error_class is PushErrorClass.UNKNOWN_AFTER_SEND and not is_idempotent:
         return moved(counted, DeliveryStatus.UNKNOWN, over_at=now)
+    if schedule is not None:
+        return _scheduled(counted, failure, schedule=schedule, now=now, chance=chance)
     if failure.retry_after is not None:
         wait = max(failure.retry_after, timedelta()) + policy.first_delay * chance
     else:
@@ -90,6 +95,24 @@ def failed(
     if failures >= policy.attempts_limit or now + wait > given_up_at:
         return moved(counted, DeliveryStatus.DEAD, over_at=now)
     return moved(counted, DeliveryStatus.FAILED, due_at=now + wait)
+
+
+def _scheduled(
+    stored: StoredDelivery,
+    failure: PushFailure,
+    *,
+    schedule: Sequence[timedelta],
+    now: datetime,
+    chance: float,
+) -> StoredDelivery:
+    if stored.failures > len(schedule):
+        return moved(stored, DeliveryStatus.DEAD, over_at=now)
+    wait = schedule[stored.failures - 1] * (1 + _SPREAD * chance)
+    return moved(
+        stored,
+        DeliveryStatus.FAILED,
+        due_at=now + max(wait, failure.retry_after or timedelta()),
+    )
 
 
 __all__ = [

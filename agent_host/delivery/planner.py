@@ -15,6 +15,7 @@ from agent_host.errors import RequestError
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.delivery import AnsweredRun, PlannedDeliveries
 from agent_host.protocols.identity_registry import IdentityRegistry
+from agent_host.protocols.push import SubscribedPush
 from agent_host.types.delivery import (
     Delivery,
     DeliveryStatus,
@@ -45,6 +46,7 @@ class AnswerPlanner:
         *,
         resolver: Resolver,
         registry: IdentityRegistry | None,
+        subscribed: Sequence[SubscribedPush],
         pacing: Pacing,
         bell: OutboxBell,
         clock: Clock,
@@ -53,10 +55,16 @@ class AnswerPlanner:
         self._records = records
         self._resolver = resolver
         self._registry = registry
+        self._subscribed = subscribed
         self._pacing = pacing
         self._bell = bell
         self._clock = clock
         self._carrier = carrier
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether a channel has anybody send to it when runs end."""
+        return bool(self._subscribed)
 
     def can_push(self, channel: str) -> bool:
         """Whether anything can be sent by this channel."""
@@ -90,15 +98,28 @@ class AnswerPlanner:
             # It goes back to where the question was put, whoever's that is by now.
             is_linked=target.kind != "sender",
         )
+        chosen = {stored.delivery.id for stored in planned}
+        planned += [
+            stored
+            for stored in await self._asked_for(answered, source)
+            if stored.delivery.id not in chosen
+        ]
         writes: list[Write] = []
         for stored in planned:
-            if target.echo_input and not _is_origin(origin, stored.delivery.destination):
+            is_answer = stored.delivery.id in chosen
+            if (
+                is_answer
+                and target.echo_input
+                and not _is_origin(origin, stored.delivery.destination)
+            ):
                 said = StoredContent(said=answered.said)
                 writes.append(self._records.put_content(stored.delivery.id, said))
                 writes += self.put(replace(stored, has_echo=True))
             else:
                 writes += self.put(stored)
-        note = _note(target, planned, resolution.skipped)
+        note = None
+        if target.kind != "originating":
+            note = _note(target, planned, resolution.skipped)
         return PlannedDeliveries(writes=writes, note=note, announce=self.announce)
 
     def scheduled(
@@ -148,6 +169,24 @@ class AnswerPlanner:
     def announce(self) -> None:
         """What was planned is committed."""
         self._bell.ring()
+
+    async def _asked_for(self, answered: AnsweredRun, source: LinkSide) -> list[StoredDelivery]:
+        """Deliveries to those who want to hear of runs; of some, or of none if that fails."""
+        found: list[Destination] = []
+        for push in self._subscribed:
+            try:
+                found += await push.subscribed(answered)
+            except Exception:
+                logger.exception("run %s: who asked for it is not known", answered.run_id)
+        allowed = [place for place in found if self._resolver.allows(source, place)]
+        return self.scheduled(
+            answered.owner,
+            allowed,
+            ids=[delivery_id_of(answered.run_id, place) for place in allowed],
+            run_id=answered.run_id,
+            source=source,
+            is_linked=False,
+        )
 
     async def _resolve(self, answered: AnsweredRun, target: ResponseTarget) -> Resolution:
         if target.kind in ("originating", "none"):

@@ -42,7 +42,7 @@ from agent_host.errors import (
 )
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.identity_registry import IdentityRegistry
-from agent_host.protocols.push import ChannelPush
+from agent_host.protocols.push import ChannelPush, ScheduledPush
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.delivery import DeliveryStatus, Push, PushReceipt
@@ -253,6 +253,7 @@ class DeliverySender:
             is_idempotent=push is not None and push.is_idempotent,
             now=now,
             chance=_RANDOM.random(),
+            schedule=push.schedule if isinstance(push, ScheduledPush) else None,
         )
         if after.status not in OPEN:
             logger.warning(

@@ -29,6 +29,7 @@ from agent_host.protocols.channel import Channel
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.delivery import DeliveryObserver, ResponseHook, RunAnswers
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.push import SubscribedPush
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.delivery import Destination
@@ -85,6 +86,7 @@ class Deliveries:
             self._records,
             resolver=self._resolver,
             registry=seams.options.registry,
+            subscribed=[push for push in self._pushes.values() if isinstance(push, SubscribedPush)],
             pacing=pacing,
             bell=self._bell,
             clock=seams.clock,

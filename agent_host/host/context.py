@@ -161,6 +161,10 @@ class ChannelContext:
         """The caller's own files."""
         return self._files_of(await self._pipeline.admit(caller))
 
+    def records_of(self, owner: Owner, channel: str) -> RecordView:
+        """What a channel keeps for an owner whom the host has named."""
+        return self._records.of(owner, channel)
+
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
         return self._records.of(await self._pipeline.admit(caller), caller.channel)

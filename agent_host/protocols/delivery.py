@@ -27,29 +27,36 @@ it raises makes a dead letter, which can be replayed once it is mended.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRun:
-    """A run whose answer goes elsewhere. `origin` is who asked, `said` what they said, its files
-    without their bytes.
+    """A run that is over. `origin` is who asked, `said` what they said, its files without their
+    bytes; `has_failed` says that there is no answer, but word of that.
     """
 
     owner: Owner
     run_id: RunId
     origin: Caller
     said: tuple[Message, ...]
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDeliveries:
-    """`writes` go into the commit that ends the run; `note` is recorded with the answer: what is
-    intended, what is skipped and why. `announce` is called once that is committed.
+    """`writes` go into the commit that ends the run; `note` is recorded with an answer that goes
+    elsewhere: what is intended, what is skipped and why. `announce` is called once that is
+    committed.
     """
 
     writes: Sequence[Write]
-    note: JsonObject
+    note: JsonObject | None
     announce: Callable[[], None]
 
 
 class DeliveryPlanner(Protocol):
     """Finds out where an answer goes, once there is one."""
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody may have asked to hear of runs that are not theirs to wait for."""
+        ...
 
     def can_push(self, channel: str) -> bool:
         """Whether anything can be sent by this channel, without being asked."""

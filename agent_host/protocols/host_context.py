@@ -13,6 +13,7 @@ from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.page import Page
+from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
 from agent_host.types.session import Session, SessionHistory
@@ -232,6 +233,10 @@ class HostContext(Protocol):
 
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
+        ...
+
+    def records_of(self, owner: Owner, channel: str) -> RecordView:
+        """What a channel keeps for an owner whom the host has named, in a `Push` for instance."""
         ...
 
     async def records(self, caller: Caller) -> RecordView:

@@ -1,8 +1,11 @@
 """The seam to sending without being asked: what a channel offers that can push."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
-from agent_host.types.delivery import Push, PushRate, PushReceipt
+from agent_host.protocols.delivery import AnsweredRun
+from agent_host.types.delivery import Destination, Push, PushRate, PushReceipt
 from agent_host.types.json import JsonObject
 from agent_host.types.run import HostedResult
 
@@ -58,4 +61,27 @@ class ChannelPush(Protocol):
         ...
 
 
-__all__ = ["ChannelPush", "PushCodec"]
+@runtime_checkable
+class ScheduledPush(Protocol):
+    """A `ChannelPush` whose protocol says when to try again."""
+
+    @property
+    def schedule(self) -> Sequence[timedelta]:
+        """The wait before each further attempt; one more than these fail, and it is given up. What
+        the platform itself asks for goes before it, if it is longer.
+        """
+        ...
+
+
+@runtime_checkable
+class SubscribedPush(Protocol):
+    """A `ChannelPush` that people, or the operator, have asked to be sent to when runs end."""
+
+    async def subscribed(self, run: AnsweredRun) -> Sequence[Destination]:
+        """Who has asked for this one. Called at the end of every run that completes or fails; what
+        it raises is logged, and nobody is told then.
+        """
+        ...
+
+
+__all__ = ["ChannelPush", "PushCodec", "ScheduledPush", "SubscribedPush"]

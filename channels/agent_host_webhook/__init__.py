@@ -1,6 +1,19 @@
-"""Webhooks: whoever can post a signed request talks to the agent."""
+"""Webhooks: signed requests to the agent, and signed events about its runs."""
 
 from agent_host_webhook.channel import WebhookChannel
-from agent_host_webhook.config import EndpointConfig, HmacConfig, MappingConfig, WebhookConfig
+from agent_host_webhook.config import (
+    EndpointConfig,
+    HmacConfig,
+    MappingConfig,
+    SubscriberConfig,
+    WebhookConfig,
+)
 
-__all__ = ["EndpointConfig", "HmacConfig", "MappingConfig", "WebhookChannel", "WebhookConfig"]
+__all__ = [
+    "EndpointConfig",
+    "HmacConfig",
+    "MappingConfig",
+    "SubscriberConfig",
+    "WebhookChannel",
+    "WebhookConfig",
+]

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent_host.errors import ConfigurationError
+from agent_host.errors import ConfigurationError, UnsafeUrlError
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import ChannelRequest, HostedResult, RunStatus
@@ -18,6 +18,8 @@ from agent_host.wire.reply import JsonReply
 from agent_host_webhook.config import EndpointConfig, WebhookConfig
 from agent_host_webhook.inbound import to_event
 from agent_host_webhook.outbound import from_acceptance, from_ignored, from_result
+from agent_host_webhook.push import WebhookPush
+from agent_host_webhook.subscription_route import SubscriptionEndpoints
 from agent_host_webhook.verify import verify
 
 
@@ -27,27 +29,57 @@ class WebhookChannel:
     config_type: ClassVar[type[WebhookConfig]] = WebhookConfig
 
     def __init__(self, config: WebhookConfig | None = None) -> None:
-        if config is None or not config.endpoints:
+        if config is None or not (config.endpoints or config.subscribers or config.subscriptions):
             message = (
-                "The webhook channel has no endpoint: set "
-                'endpoints = [{ name = "...", secrets = ["..."] }] in [channels.webhook].'
+                "The webhook channel has nothing to do: set "
+                'endpoints = [{ name = "...", secrets = ["..."] }] in [channels.webhook], or '
+                "subscribers, or subscriptions = true."
             )
             raise ConfigurationError(message)
         self._config = config
+        self._push = WebhookPush(config)
 
     @property
     def name(self) -> str:
         """The configured name, `webhook` by default."""
         return self._config.name
 
+    @property
+    def push(self) -> WebhookPush | None:
+        """Sends to subscribers, where there may be any."""
+        if self._config.subscribers or self._config.subscriptions:
+            return self._push
+        return None
+
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:
-        """One for each endpoint."""
-        return [self._route(endpoint, context) for endpoint in self._config.endpoints]
+        """One for each endpoint that events are posted to, and those for subscriptions."""
+        routes = [self._route(endpoint, context) for endpoint in self._config.endpoints]
+        if self._config.subscriptions:
+            subscriptions = SubscriptionEndpoints(context, self._config, self._push)
+            routes += [
+                ChannelRoute(
+                    route=route,
+                    access=RouteAccess.CALLER,
+                    body_limit_bytes=subscriptions.body_limit_bytes,
+                )
+                for route in subscriptions.routes()
+            ]
+        return routes
 
     @asynccontextmanager
     async def lifespan(self, context: HostContext) -> AsyncGenerator[None]:
-        """Nothing has to be open."""
-        del context
+        """The operator's endpoints are ones that may be sent to, or it does not start.
+
+        Raises:
+            ConfigurationError: one is not.
+        """
+        self._push.open(context)
+        for subscriber in self._config.subscribers:
+            try:
+                await context.outbound.check(subscriber.url)
+            except UnsafeUrlError as error:
+                message = f"The subscriber {subscriber.name!r} of [channels.webhook]: {error}"
+                raise ConfigurationError(message) from error
         yield
 
     def _route(self, endpoint: EndpointConfig, context: HostContext) -> ChannelRoute:

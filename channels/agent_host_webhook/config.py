@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from agent_host_webhook.event_type import EVENT_TYPES, EventType
 from agent_host_webhook.expression import compile_expression
 
 SECRET_LIMITS: Final = (16, 1024)
@@ -128,6 +129,25 @@ class EndpointConfig(BaseModel):
         return self
 
 
+class SubscriberConfig(BaseModel):
+    """An endpoint of the operator's, which hears of everybody's runs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="What its deliveries are known by."
+    )
+    url: str = Field(max_length=2048, description="Where events are sent to.")
+    secrets: tuple[Secret, ...] = Field(
+        min_length=1,
+        max_length=2,
+        description="What events are signed with; while it is changed, the new one and the old.",
+    )
+    events: tuple[EventType, ...] = Field(
+        default=EVENT_TYPES, min_length=1, description="What it hears of."
+    )
+
+
 class WebhookConfig(BaseModel):
     """How the channel is mounted and what may be posted to it."""
 
@@ -146,6 +166,20 @@ class WebhookConfig(BaseModel):
     endpoints: tuple[EndpointConfig, ...] = Field(
         default=(), max_length=1000, description="Where events are posted to."
     )
+    subscribers: tuple[SubscriberConfig, ...] = Field(
+        default=(), max_length=16, description="Where events about all runs are sent to."
+    )
+    subscriptions: bool = Field(
+        default=False, description="Whether callers may register endpoints for their own runs."
+    )
+    subscriptions_path: str = Field(
+        default="/webhook-endpoints",
+        pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$",
+        description="Where they do that.",
+    )
+    subscriptions_limit: int = Field(
+        default=16, ge=1, le=100, description="The most endpoints that one caller may have."
+    )
     body_limit_bytes: int = Field(
         default=1024 * 1024, ge=1024, description="The most that one event may have."
     )
@@ -159,7 +193,18 @@ class WebhookConfig(BaseModel):
         if len(set(names)) < len(names):
             message = "two endpoints have one name"
             raise ValueError(message)
+        names = [subscriber.name for subscriber in self.subscribers]
+        if len(set(names)) < len(names):
+            message = "two subscribers have one name"
+            raise ValueError(message)
         return self
 
 
-__all__ = ["EndpointConfig", "Expression", "HmacConfig", "MappingConfig", "WebhookConfig"]
+__all__ = [
+    "EndpointConfig",
+    "Expression",
+    "HmacConfig",
+    "MappingConfig",
+    "SubscriberConfig",
+    "WebhookConfig",
+]

@@ -1,10 +1,15 @@
 """From an event to what the host is asked. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+
+from pydantic import ValidationError
 
 from agent_host.errors import InvalidInputError
 from agent_host.types import (
+    NONE,
+    ORIGINATING,
     Caller,
     ChannelIdentity,
     ChannelRequest,
@@ -15,6 +20,8 @@ from agent_host.types import (
 from agent_host.wire.json_text import json_text
 from agent_host_webhook.config import EndpointConfig
 from agent_host_webhook.expression import find, is_true
+from agent_host_webhook.schema import SubscriptionBody
+from agent_host_webhook.subscription import Subscription
 from agent_host_webhook.verify import Proof, body_digest
 
 _ID_LIMIT: Final = 512
@@ -59,8 +66,37 @@ def to_event(
         ),
         input=(Message.user(json_text(said)),),
         session=None if conversation is None else conversation.id,
+        # Whoever wants to hear of it has subscribed: an event says not where answers go.
+        response_target=ORIGINATING if endpoint.reply == "now" else NONE,
     )
     return WebhookEvent(key=_key(endpoint, event, proof, body), request=request)
+
+
+def to_subscription(
+    body: JsonValue, *, subscription_id: str, secret: str, now: datetime
+) -> Subscription:
+    """The endpoint that a caller wants to register.
+
+    Raises:
+        InvalidInputError: a member is missing, unknown, or not of its form.
+    """
+    try:
+        wanted = SubscriptionBody.model_validate(body)
+    except ValidationError as error:
+        problems = tuple(
+            (".".join(str(step) for step in detail["loc"]), detail["msg"])
+            for detail in error.errors(include_url=False, include_input=False)
+        )
+        message = f"Not valid: {', '.join(field or 'the body' for field, _ in problems)}."
+        raise InvalidInputError(message, problems) from None
+    return Subscription(
+        id=subscription_id,
+        url=wanted.url,
+        secret=secret,
+        created_at=now,
+        events=tuple(dict.fromkeys(wanted.events)),
+        run_id=wanted.run_id,
+    )
 
 
 def _key(endpoint: EndpointConfig, event: JsonValue, proof: Proof, body: bytes) -> str:
@@ -84,4 +120,4 @@ def _id(name: str, value: JsonValue) -> str:
     return value
 
 
-__all__ = ["WebhookEvent", "to_event"]
+__all__ = ["WebhookEvent", "to_event", "to_subscription"]

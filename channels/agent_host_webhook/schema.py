@@ -2,6 +2,10 @@
 
 from typing import TypedDict
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent_host_webhook.event_type import EVENT_TYPES, EventType
+
 
 class Accepted(TypedDict):
     """The event is stored, or was before (`duplicate`). `id` is for questions to the operator."""
@@ -23,4 +27,14 @@ class Ignored(TypedDict):
     ignored: bool
 
 
-__all__ = ["Accepted", "Answered", "Ignored"]
+class SubscriptionBody(BaseModel):
+    """What a caller says to register an endpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=2048)
+    events: tuple[EventType, ...] = Field(default=EVENT_TYPES, min_length=1, max_length=16)
+    run_id: str | None = Field(default=None, min_length=1, max_length=256)
+
+
+__all__ = ["Accepted", "Answered", "Ignored", "SubscriptionBody"]

@@ -4,7 +4,7 @@ from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.request_record import StoredRequest
 from agent_host.host.run.part import EngineParts
 from agent_host.protocols.delivery import AnsweredRun, PlannedDeliveries
-from agent_host.types.event import RunCancelled, RunCompleted, TerminalEvent
+from agent_host.types.event import RunCancelled, RunCompleted, RunFailed, TerminalEvent
 from agent_host.types.identifier import RunId
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
@@ -24,8 +24,8 @@ async def plan_answer(
     *,
     to: ResponseTarget | None,
 ) -> PlannedDeliveries | None:
-    """What becomes of the answer; None where there is none, as the run was cancelled. `to` is
-    where the app's code sends it.
+    """What becomes of the answer, for those that it goes to and those who asked to hear of it; None
+    where there is none, as the run was cancelled. `to` is where the app's code sends it.
     """
     if isinstance(terminal, RunCancelled):
         return None
@@ -34,6 +34,7 @@ async def plan_answer(
         run_id=stored.run_id,
         origin=stored.request.caller,
         said=change_messages(stored.request.input, without_bytes),
+        has_failed=isinstance(terminal, RunFailed),
     )
     return await parts.deliveries.plan(answered, to or stored.request.response_target)
 

@@ -217,9 +217,10 @@ class RunLedger:
         if self._in_doubt and await self._is_over():
             return
         planned, stored = None, self.trail.stored
-        if stored is not None and goes_elsewhere(to or stored.request.response_target):
-            self.is_elsewhere = True
-            planned = await plan_answer(self._parts, stored, terminal, to=to)
+        if stored is not None:
+            self.is_elsewhere = goes_elsewhere(to or stored.request.response_target)
+            if self.is_elsewhere or self._parts.deliveries.has_subscribers:
+                planned = await plan_answer(self._parts, stored, terminal, to=to)
         note = None if planned is None else planned.note
         end = ending_of(terminal, self.collector, said=said, note=note)
         if end.carries_files:

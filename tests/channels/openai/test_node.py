@@ -23,9 +23,8 @@ from tests.channels.openai.agent import assist, recall, speak
 from tests.channels.openai.hosting import hosted
 
 NODE = Path(__file__).with_name("node")
-NAMES = re.findall(
-    r'^scenario\("([^"]+)"', (NODE / "scenarios.mjs").read_text("utf-8"), re.MULTILINE
-)
+SCRIPT = NODE / "scenarios.mjs"
+NAMES = re.findall(r'^scenario\("([^"]+)"', SCRIPT.read_text("utf-8"), re.MULTILINE)
 OLDEST = 20
 INSTALL_SECONDS = 40
 PLAY_SECONDS = 40

@@ -84,7 +84,7 @@ def _install(folder: Path) -> None:
         pytest.skip(f"npm ci failed: {error.stderr.strip()[-300:]}")
 
 
-async def play(command: str, script: os.PathLike[str]) -> Mapping[str, str | None]:
+async def play(command: str, script: str) -> Mapping[str, str | None]:
     """What became of each scenario: None, or how it failed."""
     async with AsyncExitStack() as stack:
         urls = {
@@ -93,7 +93,7 @@ async def play(command: str, script: os.PathLike[str]) -> Mapping[str, str | Non
         }
         process = await asyncio.create_subprocess_exec(
             command,
-            os.fspath(script),
+            script,
             env={**os.environ, "HOSTS": json.dumps(urls)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -114,7 +114,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str | Non
     command, installed = node(), modules()
     folder = tmp_path_factory.mktemp("node")
     (folder / "node_modules").symlink_to(installed)
-    return asyncio.run(play(command, shutil.copy(SCRIPT, folder)))
+    return asyncio.run(play(command, str(shutil.copy(SCRIPT, folder))))
 
 
 @pytest.mark.timeout(120)

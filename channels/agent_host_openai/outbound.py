@@ -73,7 +73,6 @@ _RESPONSE: Final[Fields] = {
     "top_p": 1.0,
     "truncation": "disabled",
     "usage": None,
-    "user": None,
     "metadata": {},
 }
 _OWN: Final = frozenset({"mark", "inputs", "stream", "conversation"})

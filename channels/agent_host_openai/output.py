@@ -53,7 +53,6 @@ def reasoning_item(item_id: str, text: str | None, *, status: str = COMPLETED) -
         "id": item_id,
         "type": "reasoning",
         "summary": summary,
-        "content": None,
         "encrypted_content": None,
         "status": status,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,18 +16,12 @@ from agent_host_openai.conversation import ConversationEndpoints
 from agent_host_openai.conversation_record import ConversationShelf
 from agent_host_openai.listing import ModelEndpoints
 from agent_host_openai.model import ModelCatalogue
-from agent_host_openai.problem import NotOfferedError
+from agent_host_openai.not_offered import NOT_OFFERED, NotOfferedEndpoint
 from agent_host_openai.response import ResponseEndpoints
 from agent_host_openai.stored import ResponseShelf
 from agent_host_openai.wire import render_error
 
 _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-_NOT_OFFERED: Final = {
-    "compact": "what a target remembers, and how, is its own affair",
-    "input_tokens": "only the target knows its model, and so what a token is",
-}
-"""Operations on responses, and why there is no true answer to them."""
 
 
 class OpenAIChannel:
@@ -58,11 +52,15 @@ class OpenAIChannel:
         conversations = ConversationEndpoints(config, shelf=kept)
         chat = ChatEndpoints(context, config, models=models)
         listing = ModelEndpoints(context, config, models=models)
+        not_offered = NotOfferedEndpoint(context, config)
         response = "/responses/{response_id}"
         conversation = "/conversations/{conversation_id}"
         return [
             self._route("/responses", responses.create, "POST"),
-            *(self._route(f"/responses/{name}", _not_offered, "POST") for name in _NOT_OFFERED),
+            *(
+                self._route(f"/responses/{name}", not_offered.refuse, "POST")
+                for name in NOT_OFFERED
+            ),
             self._route(response, responses.one, "GET", "DELETE"),
             self._route(f"{response}/cancel", responses.cancel, "POST"),
             self._route(f"{response}/input_items", responses.input_items, "GET"),
@@ -87,11 +85,6 @@ class OpenAIChannel:
             body_limit_bytes=self._config.body_limit_bytes,
             render_error=render_error,
         )
-
-
-async def _not_offered(request: Request) -> Response:
-    name = request.url.path.rpartition("/")[2]
-    raise NotOfferedError(f"/responses/{name}", _NOT_OFFERED[name])
 
 
 __all__ = ["OpenAIChannel"]

@@ -145,6 +145,10 @@ class _ItemList:
         self._texts: list[str] = []
 
     def add(self, part: Part, *, is_said: bool) -> None:
+        if type(part) is TextPart:  # nearly all there is
+            if is_said:
+                self._texts.append(part.text)
+            return
         match part:
             case ReasoningPart():
                 self.close()

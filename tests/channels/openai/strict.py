@@ -8,7 +8,7 @@ at any depth. What is checked is what leaves the application, so also what no cl
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
@@ -192,7 +192,7 @@ def find_problems(value: object, path: str = "") -> Iterator[str]:
         for name in type(value).model_fields:
             yield from find_problems(getattr(value, name), f"{path}.{name}")
     elif isinstance(value, list):
-        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        for index, item in enumerate(cast("list[object]", value)):
             yield from find_problems(item, f"{path}[{index}]")
 
 

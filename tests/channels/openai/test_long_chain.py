@@ -44,16 +44,18 @@ async def test_a_thousand_turns_are_kept_and_the_last_costs_as_much_as_the_tenth
     store = CountingStore(MemoryStateStore())
     policy = SessionPolicy(history_limit_messages=WINDOW)
     made: list[str] = []
+    texts: list[str] = []
     costs: list[Cost] = []
     async with hosted(answer, store=store, session_policy=policy) as served:
         for turn in range(TURNS):
             store.reset()
-            last, text = await say(served.http, f"said {turn:04}", made[-1] if made else None)
+            answered = await say(served.http, f"said {turn:04}", made[-1] if made else None)
             costs.append(Cost(store.commits, store.writes, store.reads, store.total_bytes))
-            made.append(last)
-        assert text == f"{WINDOW + 1} messages, before it said {TURNS - 2:04}"
+            made.append(answered[0])
+            texts.append(answered[1])
+        assert texts[-1] == f"{WINDOW + 1} messages, before it said {TURNS - 2:04}"
 
-        listed = served.openai.responses.input_items.list(last, limit=100, order="asc")
+        listed = served.openai.responses.input_items.list(made[-1], limit=100, order="asc")
         said = [item.to_dict()["content"][0]["text"] async for item in listed]  # type: ignore[index]
         assert said[::2] == [f"said {turn:04}" for turn in range(TURNS)]
 

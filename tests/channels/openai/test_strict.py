@@ -77,7 +77,7 @@ async def test_an_error_has_four_members() -> None:
 async def test_an_event_that_is_not_as_published_is_noticed(
     named: str, change: dict[str, Any], says: str
 ) -> None:
-    data = {
+    data: dict[str, Any] = {
         "type": "response.output_text.delta",
         "item_id": "msg_1",
         "output_index": 0,

@@ -70,8 +70,15 @@ class SessionView(Protocol):
     unknown and foreign alike.
     """
 
-    async def get(self, session: str, *, limit: int = 100) -> SessionHistory:
-        """The session with its newest messages."""
+    async def get(
+        self, session: str, *, limit: int = 100, before: int | None = None
+    ) -> SessionHistory:
+        """The session with its newest messages; with `before` the newest of its first `before`
+        messages, so that the `earlier` of one history leads on to the one in front of it.
+
+        Raises:
+            RequestError: `limit` or `before` is out of range.
+        """
         ...
 
     async def delete(self, session: str) -> None:

@@ -15,6 +15,9 @@ from agent_host.errors import MalformedJsonError, NestingError
 from agent_host.types import JsonValue
 
 _NESTING: Final = frozenset({dict, list})
+_TOO_DEEP: Final = re.compile("depth|recursion", re.IGNORECASE)
+"""What orjson's versions say of a thousand levels."""
+
 _PERHAPS_BEYOND_64_BITS: Final = re.compile(rb"[0-9]{19}")
 
 
@@ -29,7 +32,7 @@ def parse_json(raw: bytes, *, nesting_limit: int) -> JsonValue:
     try:
         value: JsonValue = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        if "depth limit" in str(error):
+        if _TOO_DEEP.search(str(error)):
             raise _too_deep(nesting_limit) from None
         message = f"The body is not valid JSON: {error}."
         raise MalformedJsonError(message) from None

@@ -16,6 +16,7 @@ from agent_host_openai.conversation import ConversationEndpoints
 from agent_host_openai.conversation_record import ConversationShelf
 from agent_host_openai.listing import ModelEndpoints
 from agent_host_openai.model import ModelCatalogue
+from agent_host_openai.not_offered import NOT_OFFERED, NotOfferedEndpoint
 from agent_host_openai.response import ResponseEndpoints
 from agent_host_openai.stored import ResponseShelf
 from agent_host_openai.wire import render_error
@@ -51,10 +52,15 @@ class OpenAIChannel:
         conversations = ConversationEndpoints(config, shelf=kept)
         chat = ChatEndpoints(context, config, models=models)
         listing = ModelEndpoints(context, config, models=models)
+        not_offered = NotOfferedEndpoint(context, config)
         response = "/responses/{response_id}"
         conversation = "/conversations/{conversation_id}"
         return [
             self._route("/responses", responses.create, "POST"),
+            *(
+                self._route(f"/responses/{name}", not_offered.refuse, "POST")
+                for name in NOT_OFFERED
+            ),
             self._route(response, responses.one, "GET", "DELETE"),
             self._route(f"{response}/cancel", responses.cancel, "POST"),
             self._route(f"{response}/input_items", responses.input_items, "GET"),

@@ -52,7 +52,6 @@ class Chat:
             "object": "chat.completion",
             "created": created,
             "model": model,
-            "system_fingerprint": None,
         }
         self._text: list[str] = []
         self._thought: list[str] = []

@@ -2,16 +2,16 @@
 output of a tool. Everything a caller names is looked up under its owner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
 from agent_host.errors import NotFoundError
 from agent_host.protocols.host_context import HostContext
-from agent_host.types import Caller, ChannelRequest, JsonValue, Message, RunStatus
+from agent_host.types import Caller, ChannelRequest, JsonValue, Message, Run, RunStatus
 from agent_host_openai.conversation_record import ConversationShelf, KeptConversation
-from agent_host_openai.history import newest_mark, until_turn_end
+from agent_host_openai.history import newest_mark, turn_end
 from agent_host_openai.identifier import parse_asked_id
 from agent_host_openai.inbound import ResponseCall, to_request
 from agent_host_openai.item import ItemInput
@@ -19,9 +19,11 @@ from agent_host_openai.outbound import echo_of
 from agent_host_openai.problem import unsupported
 from agent_host_openai.question import no_call, run_asked_by, to_answers
 from agent_host_openai.stored import ResponseShelf, StoredResponse
+from agent_host_openai.transcript import read_back
 
 _NEWEST: Final = 8
-_ALL: Final = 1000
+_CARRIED: Final = 1000
+"""The most messages that a branch takes along, and the most that are searched for a mark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +126,7 @@ class Continuation:
                 await self.remember(key, {"branches": branches})
         history: tuple[Message, ...] = ()
         if branches or not call.store:
-            messages = await self._messages(run.session_id, _ALL)
-            history = until_turn_end(messages, echo_of(run).get("mark"))
+            history = await self._history(run, run.session_id)
         request = to_request(
             call,
             caller=self._caller,
@@ -136,13 +137,33 @@ class Continuation:
         )
         return Turning(request=request)
 
+    async def _history(self, run: Run, session: str) -> tuple[Message, ...]:
+        """What was said up to the end of the run's turn, or by now where it left nothing."""
+        mark = echo_of(run).get("mark")
+
+        def enough(messages: Sequence[Message]) -> bool:
+            end = None if mark is None else turn_end(messages, mark)
+            return end is not None and end >= _CARRIED
+
+        sessions = await self._context.sessions(self._caller)
+        try:
+            if run.status is not RunStatus.COMPLETED:
+                return (await sessions.get(session, limit=_CARRIED)).messages
+            found = await read_back(sessions, session, enough)
+        except NotFoundError:
+            raise NotFoundError("response") from None
+        end = turn_end(found.messages, mark)
+        if found.earlier and (mark is None or end is None):
+            raise unsupported("previous_response_id", "too much was said since")
+        return found.messages[:end][-_CARRIED:]
+
     async def _branches(self, found: StoredResponse) -> bool:
         """Whether the session has gone on since."""
         run = found.run
         if run.session_id is None or not run.status.is_terminal:
             return run.status is RunStatus.INPUT_REQUIRED
         mark = echo_of(run).get("mark")
-        for limit in (_NEWEST, _ALL):
+        for limit in (_NEWEST, _CARRIED):
             messages = await self._messages(run.session_id, limit)
             newest = newest_mark(messages)
             if newest is not None:

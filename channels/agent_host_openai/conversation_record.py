@@ -17,9 +17,7 @@ from agent_host_openai.inbound import reader_of
 from agent_host_openai.item import read_input
 from agent_host_openai.outbound import seconds
 from agent_host_openai.question import Fields
-
-MESSAGES_LIMIT: Final = 1000
-"""The newest messages of a conversation are shown; the target has its history by its own rules."""
+from agent_host_openai.transcript import read_back
 
 _TRIES: Final = 3
 
@@ -148,7 +146,7 @@ class ConversationShelf:
         """What was said in it, oldest first."""
         sessions = await self._context.sessions(caller)
         try:
-            return (await sessions.get(conversation_id, limit=MESSAGES_LIMIT)).messages
+            return (await read_back(sessions, conversation_id)).messages
         except NotFoundError:
             return ()
 
@@ -205,4 +203,4 @@ def _name(conversation_id: str) -> str:
     return f"conversation:{conversation_id}"
 
 
-__all__ = ["MESSAGES_LIMIT", "ConversationShelf", "KeptConversation"]
+__all__ = ["ConversationShelf", "KeptConversation"]

@@ -27,22 +27,22 @@ def newest_mark(messages: Sequence[Message]) -> str | None:
 
 
 def turn_start(messages: Sequence[Message], mark: str | None) -> int | None:
-    """Where the turn with this mark begins; None if it is not there."""
+    """Where the turn with this mark begins; None if it is not there. The first of a session has
+    none, so for that the messages have to be all.
+    """
     if mark is None:
         return 0
     places = (place for place, message in enumerate(messages) if message.metadata.get(MARK) == mark)
     return next(places, None)
 
 
-def until_turn_end(messages: Sequence[Message], mark: str | None) -> tuple[Message, ...]:
-    """The messages up to the end of the turn with this mark; all, if it is not there."""
+def turn_end(messages: Sequence[Message], mark: str | None) -> int | None:
+    """Where the turn with this mark ends, and another may begin; None if it is not there."""
     start = turn_start(messages, mark)
     if start is None:
-        return tuple(messages)
-    for place in range(start + 1, len(messages)):
-        if MARK in messages[place].metadata:
-            return tuple(messages[:place])
-    return tuple(messages)
+        return None
+    places = range(start + 1, len(messages))
+    return next((place for place in places if MARK in messages[place].metadata), len(messages))
 
 
 def items_of_messages(messages: Iterable[Message], *, server_label: str) -> list[Fields]:
@@ -103,4 +103,4 @@ def _file(part: FilePart) -> Fields:
     return file
 
 
-__all__ = ["items_of_messages", "newest_mark", "turn_start", "until_turn_end"]
+__all__ = ["items_of_messages", "newest_mark", "turn_end", "turn_start"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from agent_host.types import Caller, ChannelRequest, JsonObject, JsonValue, Message, SessionMode
+from agent_host.types.quick_init import maker
 from agent_host_openai import schema
 from agent_host_openai.body import parse_body
 from agent_host_openai.config import OpenAIConfig
@@ -99,10 +100,10 @@ def to_call(raw: bytes, *, models: ModelCatalogue, config: OpenAIConfig) -> Resp
         echo["conversation"] = conversation
     if type(asked.input) is str:
         message = Message.user(asked.input)
-        said = ItemInput(messages=(message,), said=(message,))
+        said = _make_input(messages=(message,), said=(message,))
     else:
         said = read_input(asked.input, reader_of(config))
-    return ResponseCall(
+    return _make_call(
         given=said,
         model=model,
         previous=asked.previous_response_id,
@@ -143,7 +144,7 @@ def to_request(
         echo["background"] = True
     if call.stream:
         echo["stream"] = True
-    return ChannelRequest(
+    return _make_request(
         caller=caller,
         input=(*history, *messages),
         session=session,
@@ -195,5 +196,9 @@ def _refuse(asked: schema.ResponseCreate) -> None:
     if asked.background and asked.store is False:
         raise invalid("background", "needs the response to be stored")
 
+
+_make_call = maker(ResponseCall)
+_make_input = maker(ItemInput)
+_make_request = maker(ChannelRequest)
 
 __all__ = ["MARK", "ResponseCall", "reader_of", "to_call", "to_request"]

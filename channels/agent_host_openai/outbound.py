@@ -35,7 +35,7 @@ from agent_host.wire.header import RawHeaders
 from agent_host.wire.json_text import json_bytes
 from agent_host_openai.identifier import response_id
 from agent_host_openai.output import items_of, usage_fields
-from agent_host_openai.problem import UnknownModelError, WireError
+from agent_host_openai.problem import NotOfferedError, UnknownModelError, WireError
 from agent_host_openai.question import Fields
 from agent_host_openai.wish import RESERVED
 
@@ -73,7 +73,6 @@ _RESPONSE: Final[Fields] = {
     "top_p": 1.0,
     "truncation": "disabled",
     "usage": None,
-    "user": None,
     "metadata": {},
 }
 _OWN: Final = frozenset({"mark", "inputs", "stream", "conversation"})
@@ -213,6 +212,7 @@ _CONFLICT_TEXT: Final = "Something else changed this at the same moment. Try aga
 
 _ERRORS: Final[dict[type[HostError], _Said]] = {
     UnknownModelError: _Said(HTTPStatus.NOT_FOUND, _INVALID, "model_not_found"),
+    NotOfferedError: _Said(HTTPStatus.NOT_FOUND, _INVALID, "not_offered"),
     NotFoundError: _Said(HTTPStatus.NOT_FOUND, _INVALID, "not_found"),
     TooLargeError: _Said(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _INVALID),
     RequestError: _Said(HTTPStatus.BAD_REQUEST, _INVALID),

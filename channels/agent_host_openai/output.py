@@ -53,7 +53,6 @@ def reasoning_item(item_id: str, text: str | None, *, status: str = COMPLETED) -
         "id": item_id,
         "type": "reasoning",
         "summary": summary,
-        "content": None,
         "encrypted_content": None,
         "status": status,
     }
@@ -146,6 +145,10 @@ class _ItemList:
         self._texts: list[str] = []
 
     def add(self, part: Part, *, is_said: bool) -> None:
+        if type(part) is TextPart:  # nearly all there is
+            if is_said:
+                self._texts.append(part.text)
+            return
         match part:
             case ReasoningPart():
                 self.close()

@@ -32,6 +32,14 @@ class UnknownModelError(NotFoundError):
         self.args = (f"There is no such model here. Known: {known}.",)
 
 
+class NotOfferedError(NotFoundError):
+    """An operation of the protocol that no host can answer truly."""
+
+    def __init__(self, operation: str, reason: str) -> None:
+        super().__init__("operation")
+        self.args = (f"{operation} is not offered here: {reason}.",)
+
+
 def invalid(param: str | None, text: str) -> WireError:
     """The value of `param` is wrong; `text` says how it should be and never repeats it."""
     shown = "body" if param is None else param
@@ -72,4 +80,12 @@ def _is_member(step: str | int) -> bool:
     return isinstance(step, int) or step.islower()
 
 
-__all__ = ["UnknownModelError", "WireError", "checked", "invalid", "missing", "unsupported"]
+__all__ = [
+    "NotOfferedError",
+    "UnknownModelError",
+    "WireError",
+    "checked",
+    "invalid",
+    "missing",
+    "unsupported",
+]

@@ -4,7 +4,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,9 +40,8 @@ from agent_host_openai.paging import page_of
 from agent_host_openai.problem import invalid
 from agent_host_openai.question import Fields
 from agent_host_openai.stored import CREATE, ResponseShelf, StoredResponse, told
+from agent_host_openai.transcript import read_back
 from agent_host_openai.wire import header_of
-
-_READ_LIMIT: Final = 1000
 
 
 class ResponseEndpoints:
@@ -222,13 +220,14 @@ class ResponseEndpoints:
             return []
         sessions = await self._context.sessions(self._get)
         try:
-            history = await sessions.get(run.session_id, limit=_READ_LIMIT)
+            history = await read_back(sessions, run.session_id)
         except NotFoundError:
             return []
         echo = echo_of(run)
-        start = turn_start(history.messages, echo.get("mark"))
-        if start is None:
-            return []
+        mark = echo.get("mark")
+        start = turn_start(history.messages, mark)
+        if start is None or (mark is None and history.earlier):
+            return []  # nothing of it was kept, or too much was said since
         messages = history.messages[: start + int(echo.get("inputs", 1))]
         return items_of_messages(messages, server_label=self._label)
 

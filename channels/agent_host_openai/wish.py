@@ -113,10 +113,11 @@ def to_format(value: JsonValue, param: str) -> JsonObject | None:
         raise missing(f"{param}.name")
     if not isinstance(form, Mapping):
         raise missing(f"{param}.schema")
+    described = {} if value.get("description") is None else {"description": value["description"]}
     return {
         "type": "json_schema",
         "name": name,
-        "description": value.get("description"),
+        **described,
         "schema": form,
         "strict": value.get("strict"),
     }

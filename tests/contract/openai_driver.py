@@ -33,6 +33,8 @@ class OpenAIDriver:
         SampleRequest(method="GET", path="/v1/responses/resp_1"),
         SampleRequest(method="DELETE", path="/v1/responses/resp_1"),
         SampleRequest(method="POST", path="/v1/responses/resp_1/cancel"),
+        SampleRequest(method="POST", path="/v1/responses/compact", body=RESPONSE),
+        SampleRequest(method="POST", path="/v1/responses/input_tokens", body=RESPONSE),
         SampleRequest(method="GET", path="/v1/responses/resp_1/input_items"),
         SampleRequest(method="POST", path="/v1/conversations", body=METADATA),
         SampleRequest(method="GET", path="/v1/conversations/conv_1"),

@@ -14,13 +14,12 @@ class CountingStore:
 
     def __init__(self, inner: StateStore) -> None:
         self._inner = inner
-        self.total_bytes = 0
-        self.commits = 0
+        self.total_bytes = self.commits = self.writes = self.reads = 0
         self.durable = inner.durable
         self.shared = inner.shared
 
     def reset(self) -> None:
-        self.total_bytes = self.commits = 0
+        self.total_bytes = self.commits = self.writes = self.reads = 0
 
     async def __aenter__(self) -> Self:
         await self._inner.__aenter__()
@@ -41,6 +40,7 @@ class CountingStore:
         self, writes: Sequence[Write], *, fence: Lease | None = None
     ) -> tuple[int, ...]:
         self.commits += 1
+        self.writes += len(writes)
         for write in writes:
             if isinstance(write, Put):
                 self.total_bytes += len(write.value)
@@ -49,6 +49,7 @@ class CountingStore:
         return await self._inner.commit(writes, fence=fence)
 
     async def get(self, key: Key) -> Record | None:
+        self.reads += 1
         record = await self._inner.get(key)
         self.total_bytes += 0 if record is None else len(record.value)
         return record
@@ -62,16 +63,21 @@ class CountingStore:
         limit: int = 100,
         newest_first: bool = False,
     ) -> Sequence[Record]:
-        return await self._inner.scan(
+        self.reads += 1
+        found = await self._inner.scan(
             collection, partition, after=after, limit=limit, newest_first=newest_first
         )
+        self.total_bytes += sum(len(record.value) for record in found)
+        return found
 
     async def read(self, stream: Key, *, start: int = 0, limit: int = 1000) -> StreamSlice:
+        self.reads += 1
         found = await self._inner.read(stream, start=start, limit=limit)
         self.total_bytes += sum(map(len, found.entries))
         return found
 
     async def read_last(self, stream: Key, *, limit: int) -> StreamSlice:
+        self.reads += 1
         found = await self._inner.read_last(stream, limit=limit)
         self.total_bytes += sum(map(len, found.entries))
         return found

@@ -93,6 +93,22 @@ async def test_a_reset_session_carries_on_under_its_name_and_keeps_the_old_histo
             await view.reset(first.run.session_id or "")
 
 
+async def test_a_history_is_read_back_stretch_by_stretch() -> None:
+    async with hosted(recall) as context:
+        for text in "abcd":
+            await said(context, text, session="s")
+        view = await sessions_of(context)
+        newest = await view.get("s", limit=3)
+        older = await view.get("s", limit=3, before=newest.earlier)
+        oldest = await view.get("s", limit=3, before=older.earlier)
+        whole = await view.get("s")
+        assert (newest.earlier, older.earlier, oldest.earlier, whole.earlier) == (5, 2, 0, 0)
+        assert oldest.messages + older.messages + newest.messages == whole.messages
+        assert (await view.get("s", before=0)).messages == ()
+        with pytest.raises(RequestError, match="before"):
+            await view.get("s", before=-1)
+
+
 async def test_a_session_without_a_name_can_be_reset() -> None:
     async with hosted(recall) as context:
         first = await context.run(request("one"))

@@ -90,21 +90,28 @@ class SessionRecords:
         record = await self._store.get(Key("session_name", owner.partition, name))
         return None if record is None else (SessionId(_text(record)), record.version)
 
-    async def history(self, session: Session, *, limit: int | None = None) -> SessionHistory:
-        """The newest messages within the policy (or `limit`), at a cost that does not grow."""
+    async def history(
+        self, session: Session, *, limit: int | None = None, before: int | None = None
+    ) -> SessionHistory:
+        """The newest messages within the policy (or `limit`), of all or of the first `before`, at a
+        cost that does not grow.
+        """
         key = Key("history", session.owner.partition, session.id)
         most = self._policy.history_limit_messages if limit is None else limit
-        found = await self._store.read_last(key, limit=most)
+        if before is None:
+            found = await self._store.read_last(key, limit=most)
+        else:
+            start = max(0, before - most)
+            found = await self._store.read(key, start=start, limit=before - start)
         messages = [
             _with_id(MESSAGE_CODEC.decode(entry), found.first + offset)
             for offset, entry in enumerate(found.entries)
         ]
         if limit is None:
             messages = trim(messages, self._policy.history_limit_characters)
+        last = found.first + len(found.entries)
         restored = await self._files.restore_messages(session.owner, tuple(messages))
-        return SessionHistory(
-            session=session, messages=restored, earlier=found.length - len(messages)
-        )
+        return SessionHistory(session=session, messages=restored, earlier=last - len(messages))
 
 
 def trim(messages: list[Message], limit_characters: int) -> list[Message]:

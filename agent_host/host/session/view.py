@@ -17,13 +17,18 @@ class OwnedSessions:
         self._records = records
         self._owner = owner
 
-    async def get(self, session: str, *, limit: int = 100) -> SessionHistory:
-        """The session with its newest messages."""
+    async def get(
+        self, session: str, *, limit: int = 100, before: int | None = None
+    ) -> SessionHistory:
+        """The session with its newest messages, or the newest of those in front of a place."""
         if not 1 <= limit <= READ_LIMIT:
             message = f"limit is a number from 1 to {READ_LIMIT}."
             raise RequestError(message)
+        if before is not None and before < 0:
+            message = "before is the number of a message, from 0."
+            raise RequestError(message)
         found, _ = await self._book.get(self._owner, session)
-        return await self._records.history(found, limit=limit)
+        return await self._records.history(found, limit=limit, before=before)
 
     async def delete(self, session: str) -> None:
         """Forget the session and its history."""

@@ -61,6 +61,17 @@ async def test_nothing_there(served: Hosted) -> None:
     assert missing.value.type == "invalid_request_error"
 
 
+async def test_what_no_host_can_answer_truly_is_said_to_be_not_offered(served: Hosted) -> None:
+    responses = served.openai.responses
+    for attempt, name in (
+        (responses.input_tokens.count(model="assist", input="hi"), "/responses/input_tokens"),
+        (responses.compact(model="assist", input="hi"), "/responses/compact"),
+    ):
+        with pytest.raises(NotFoundError, match=f"{name} is not offered here: ") as refused:
+            await attempt
+        assert refused.value.code == "not_offered"
+
+
 async def test_a_failure_is_told_without_its_cause_and_not_repeated(served: Hosted) -> None:
     client = served.openai.with_options(max_retries=3)
     for attempt in (

@@ -1,6 +1,5 @@
 """The guarded client against name servers and servers that mean harm."""
 
-import asyncio
 import gzip
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from agent_host.outbound.resolver import SystemResolver
 from agent_host.outbound.wire import HEADERS_LIMIT_BYTES
 from agent_host.types.outbound import OutboundRequest
 from tests.outbound.names import LOOPBACK, PUBLIC, certificate, guarded, raw_place, saying
+from tests.outbound.slow import drip, drip_head, go_on_saying_continue, say_nothing
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nhi"
 
@@ -166,34 +166,6 @@ async def test_what_comes_packed_stays_packed() -> None:
         client, _ = guarded(allow=[f"http://hooks.test:{place.port}"])
         answer = await client.send(post(f"http://hooks.test:{place.port}"))
     assert answer.body == bomb
-
-
-async def drip(writer: asyncio.StreamWriter) -> None:
-    """Never stops for long, and never ends."""
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def drip_head(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def say_nothing(_: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
-
-
-async def go_on_saying_continue(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("say", [drip, drip_head, say_nothing, go_on_saying_continue])

@@ -271,7 +271,7 @@ async def dead_letter(runner: StoreTaskRunner) -> Task:
             page = await runner.dead_letters(kind="follow")
             if page.items:
                 return page.items[0]
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 410])

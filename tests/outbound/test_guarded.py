@@ -107,6 +107,7 @@ async def test_the_certificate_and_the_name_in_the_handshake_are_the_url_s(tmp_p
     async with raw_place(saying(OK), trust=trust) as place:
         allow = [f"hooks.test:{place.port}", f"other.test:{place.port}", f"{LOOPBACK}:{place.port}"]
         client, _ = guarded(allow=allow, ca_file=authority)
+        await client.__aenter__()  # reads the authority
         answer = await client.send(post(f"https://hooks.test:{place.port}/"))
         by_address = await client.send(post(f"https://{LOOPBACK}:{place.port}/"))
         with pytest.raises(OutboundError) as other:
@@ -129,6 +130,8 @@ async def test_authorities_that_are_none_are_the_operator_s_to_mend(tmp_path: Pa
         client, _ = guarded(allow=["hooks.test:1"], ca_file=file)
         with pytest.raises(ConfigurationError, match=r"outbound\.ca_file"):
             await client.send(post("https://hooks.test:1/"))
+        with pytest.raises(ConfigurationError, match=r"outbound\.ca_file"):
+            await client.__aenter__()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

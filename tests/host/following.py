@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from agent_host import AgentHost
-from agent_host.host.follow import dispatcher as dispatcher_module
+from agent_host.host.follow.dispatcher import FOLLOW_KIND
 from agent_host.protocols.follow import FollowAttempt, Follower, FollowView
 from agent_host.protocols.host_context import HostContext
+from agent_host.protocols.state_store import StateStore
 from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.runner.task_record import QUEUE
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Answer,
@@ -87,6 +89,15 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0)
 
 
+async def until_quiet(store: StateStore) -> None:
+    """Return once no attempt is under way, nor any to come before something happens."""
+
+    async def holds() -> bool:
+        return not await store.scan(QUEUE, FOLLOW_KIND)
+
+    await until(holds)
+
+
 async def until_status(follows: FollowView, follow: Follow, status: FollowStatus) -> None:
     async def holds() -> bool:
         return (await follows.get(follow.run_id, follow.name)).status is status
@@ -98,7 +109,7 @@ async def dead_letter(runner: StoreTaskRunner) -> Task:
     found: list[Task] = []
 
     async def holds() -> bool:
-        found.extend((await runner.dead_letters(kind=dispatcher_module.FOLLOW_KIND)).items)
+        found.extend((await runner.dead_letters(kind=FOLLOW_KIND)).items)
         return bool(found)
 
     await until(holds)
@@ -130,5 +141,6 @@ __all__ = [
     "passing",
     "talk",
     "until",
+    "until_quiet",
     "until_status",
 ]

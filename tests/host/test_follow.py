@@ -29,6 +29,7 @@ from tests.host.following import (
     following,
     passing,
     until,
+    until_quiet,
     until_status,
 )
 from tests.host.harness import CALLER, request
@@ -49,10 +50,12 @@ async def test_everything_is_told_once_and_in_order() -> None:
 
 async def test_a_quiet_run_is_waited_for_without_an_attempt() -> None:
     told = Told()
-    async with following(told, ask) as (context, follows):
+    store = MemoryStateStore()
+    async with following(told, ask, store=store) as (context, follows):
         run = (await context.run(request())).run
         follow = await follows.put(run.id, "a", {}, from_start=True)
         await told.until("input_required")
+        await until_quiet(store)
         attempts = told.attempts
         view = await context.runs(CALLER)
         await view.answer(run.id, {str(run.questions[0].id): "yes"})

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from agent_host.errors import (
     TooLargeError,
 )
 from agent_host.host.follow import dispatcher as dispatcher_module
+from agent_host.host.follow.dispatcher import FOLLOW_KIND
 from agent_host.host.follow.view import FOLLOWS_LIMIT
 from agent_host.host.record.follow_record import (
     NAME_LIMIT,
@@ -37,6 +38,10 @@ from agent_host.types import (
     Put,
     Record,
     RunPolicy,
+    Task,
+    TaskSpec,
+    TaskStatus,
+    Write,
 )
 from tests.host.following import (
     Told,
@@ -45,9 +50,11 @@ from tests.host.following import (
     following,
     passing,
     until,
+    until_quiet,
     until_status,
 )
 from tests.host.harness import CALLER, acting_as, request
+from tests.host.killed import process
 
 
 async def test_a_follow_has_an_owner_a_channel_and_bounds() -> None:
@@ -222,3 +229,48 @@ async def test_a_store_that_comes_back_finds_the_wait_going_on() -> None:
         await follows.put(run.id, "a", {}, from_start=True)
         await told.until("run_completed")
     assert not store.failures
+
+
+async def test_a_quiet_follow_is_taken_up_by_the_next_process() -> None:
+    first, second = Told(), Told()
+    async with MemoryStateStore() as memory:
+        async with process(memory, ask) as context:
+            with context.follower(CALLER.channel, first):
+                run = (await context.run(request())).run
+                follows = await context.follows(CALLER)
+                await follows.put(run.id, "a", {}, from_start=True)
+                await first.until("input_required")
+                await until_quiet(memory)
+        async with process(memory, ask) as context:
+            with context.follower(CALLER.channel, second):
+                await second.until("run_failed")  # nobody can answer what died
+    both = [*first.sequences, *second.sequences]
+    assert both == list(range(len(both)))
+
+
+class Dawdling(StoreTaskRunner):
+    """Says that it took a task when that is done already."""
+
+    async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
+        task = await super().schedule(spec, alongside=alongside)
+
+        async def is_done() -> bool:
+            found = await self.get(task.id)
+            return found is None or found.status is TaskStatus.SUCCEEDED
+
+        if spec.kind == FOLLOW_KIND:
+            await until(is_done)
+        return task
+
+
+async def test_an_attempt_that_is_faster_than_its_acceptance_is_gone_on_with() -> None:
+    told = Told()
+    store = MemoryStateStore()
+    async with following(told, ask, store=store, runner=Dawdling(store)) as (context, follows):
+        run = (await context.run(request())).run
+        await follows.put(run.id, "a", {}, from_start=True)
+        await told.until("input_required")
+        await until_quiet(store)
+        view = await context.runs(CALLER)
+        await view.answer(run.id, {str(run.questions[0].id): "yes"})
+        await told.until("run_completed")

@@ -39,6 +39,7 @@ CHANNEL_FILES = {
 SLEEPS_ALLOWED: dict[str, str] = {
     "tests/served.py": "a target that takes its time is what is served",
     "tests/durable/target.py": "it looks for a file that another process makes",
+    "tests/outbound/slow.py": "a server that takes its time is what is sent to",
 }
 """Test file to the reason why waiting for a condition would not do."""
 

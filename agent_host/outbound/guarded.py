@@ -39,7 +39,8 @@ _RESERVED: Final = frozenset(
 
 class GuardedOutbound:
     """The `Outbound` of a host. A connection for each request: none is kept to an address that the
-    name may have left. The HTTP client is loaded by the first request.
+    name may have left. Without authorities of the operator, the HTTP client is loaded by the
+    first request.
     """
 
     def __init__(
@@ -50,7 +51,13 @@ class GuardedOutbound:
         self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
-        """Nothing is opened before it is needed."""
+        """Read the operator's authorities, if there are any: a mistake shows at the start.
+
+        Raises:
+            ConfigurationError: they are none.
+        """
+        if self._policy.ca_file is not None:
+            self._wire = await self._load()
         return self
 
     async def __aexit__(
@@ -79,7 +86,7 @@ class GuardedOutbound:
         """
         _check_head(request)
         destination = self._destination(request.url)
-        wire = self._wire or await self._load()
+        wire = self._wire = self._wire or await self._load()
         began = asyncio.get_running_loop().time()
         seconds = request.time_limit.total_seconds()
         try:
@@ -114,8 +121,7 @@ class GuardedOutbound:
             trust = await asyncio.to_thread(create_trust, self._policy.ca_file)
         except (OSError, ssl.SSLError):
             raise ConfigurationError("outbound.ca_file cannot be read as certificates.") from None
-        self._wire = Wire(trust)
-        return self._wire
+        return Wire(trust)
 
 
 def _check_head(request: OutboundRequest) -> None:

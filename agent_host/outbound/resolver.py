@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _THREADS: Final = 8
 
@@ -34,6 +36,8 @@ class SystemResolver:
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         """All addresses of a name."""
         if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most never send
+
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outbound-names")
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, _look_up, host, port)

@@ -1,6 +1,6 @@
 """A lasting wish to be told what happens in a run, on a wire that the host does not hold open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,7 +34,7 @@ class Follow:
 
     run_id: RunId
     name: str
-    value: JsonObject
+    value: JsonObject = field(repr=False)
     cursor: FollowCursor
     status: FollowStatus
     created_at: datetime

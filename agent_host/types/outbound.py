@@ -11,10 +11,10 @@ class OutboundRequest:
     body, the rest of which is not read.
     """
 
-    url: str
+    url: str = field(repr=False)
     method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    body: bytes = field(default=b"", repr=False)
     time_limit: timedelta = timedelta(seconds=15)
     answer_limit_bytes: int = 64 * 1024
 
@@ -24,8 +24,8 @@ class OutboundAnswer:
     """Header names are lower case. `is_cut` says that the body was longer than its limit."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     is_cut: bool = False
 
 

@@ -179,6 +179,7 @@ def test_no_error_class_is_shown_by_accident() -> None:
         errors.LeaseLostError,
         errors.UnreadableRecordError,
         errors.TaskError,
+        errors.FollowEndedError,
         errors.RetryTaskError,
         errors.TaskHandedBackError,
         errors.PermanentTaskError,

@@ -1,6 +1,5 @@
 """The guarded client against name servers and servers that mean harm."""
 
-import asyncio
 import gzip
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from agent_host.outbound.resolver import SystemResolver
 from agent_host.outbound.wire import HEADERS_LIMIT_BYTES
 from agent_host.types.outbound import OutboundRequest
 from tests.outbound.names import LOOPBACK, PUBLIC, certificate, guarded, raw_place, saying
+from tests.outbound.slow import drip, drip_head, go_on_saying_continue, say_nothing
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nhi"
 
@@ -107,6 +107,7 @@ async def test_the_certificate_and_the_name_in_the_handshake_are_the_url_s(tmp_p
     async with raw_place(saying(OK), trust=trust) as place:
         allow = [f"hooks.test:{place.port}", f"other.test:{place.port}", f"{LOOPBACK}:{place.port}"]
         client, _ = guarded(allow=allow, ca_file=authority)
+        await client.__aenter__()  # reads the authority
         answer = await client.send(post(f"https://hooks.test:{place.port}/"))
         by_address = await client.send(post(f"https://{LOOPBACK}:{place.port}/"))
         with pytest.raises(OutboundError) as other:
@@ -129,6 +130,8 @@ async def test_authorities_that_are_none_are_the_operator_s_to_mend(tmp_path: Pa
         client, _ = guarded(allow=["hooks.test:1"], ca_file=file)
         with pytest.raises(ConfigurationError, match=r"outbound\.ca_file"):
             await client.send(post("https://hooks.test:1/"))
+        with pytest.raises(ConfigurationError, match=r"outbound\.ca_file"):
+            await client.__aenter__()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -166,34 +169,6 @@ async def test_what_comes_packed_stays_packed() -> None:
         client, _ = guarded(allow=[f"http://hooks.test:{place.port}"])
         answer = await client.send(post(f"http://hooks.test:{place.port}"))
     assert answer.body == bomb
-
-
-async def drip(writer: asyncio.StreamWriter) -> None:
-    """Never stops for long, and never ends."""
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def drip_head(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def say_nothing(_: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
-
-
-async def go_on_saying_continue(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("say", [drip, drip_head, say_nothing, go_on_saying_continue])

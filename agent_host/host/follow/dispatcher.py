@@ -9,6 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import timedelta
+from random import SystemRandom
 from types import TracebackType
 from typing import Final, Self
 
@@ -48,6 +49,7 @@ RETRY: Final = RetryPolicy(
 _WAIT: Final = timedelta(seconds=30)
 _STORE_PAUSE_SECONDS: Final = 1.0
 _PAGE: Final = 100
+_RANDOM: Final = SystemRandom()
 
 
 class FollowDispatcher:
@@ -178,7 +180,8 @@ class FollowDispatcher:
             if not attempt.came_on:
                 raise
             # What is to be told now has all its attempts before it.
-            await self._schedule(place, error.retry_after or RETRY.first_delay)
+            jitter = RETRY.first_delay * _RANDOM.random()
+            await self._schedule(place, (error.retry_after or timedelta()) + jitter)
             return
         if await attempt.settle():
             return

@@ -40,7 +40,7 @@ def _signed(card: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in card.items() if name != "signatures"}
 
 
-def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _kept(value: object) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
         return {
@@ -49,8 +49,7 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON
             if name in _FREE or not _is_empty(inner)
         }
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_kept(item) for item in items]
+        return [_kept(item) for item in cast("list[object]", value)]
     return value
 
 
@@ -58,7 +57,7 @@ def _is_empty(value: object) -> bool:
     return isinstance(value, Sequence) and not value
 
 
-def _lean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+def _lean(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
     """Without whatever is empty; None where nothing is left."""
     if depth > _DEEPEST:
         raise ConfigurationError("The card is nested too deeply to be signed.")
@@ -67,8 +66,7 @@ def _lean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
         lean = {name: _lean(inner, depth + 1) for name, inner in fields.items()}
         return {name: inner for name, inner in lean.items() if inner is not None} or None
     if isinstance(value, list):
-        items: list[Any] = value
-        kept = [_lean(item, depth + 1) for item in items]
+        kept = [_lean(item, depth + 1) for item in cast("list[object]", value)]
         return [item for item in kept if item is not None] or None
     return None if isinstance(value, str) and not value else value
 

@@ -97,8 +97,9 @@ class CardKeys:
 def _signatures(card: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     found = card.get("signatures")
     if isinstance(found, list):
-        items: list[Any] = found
-        yield from (item for item in items[:_SIGNATURES_LIMIT] if isinstance(item, Mapping))
+        for item in cast("list[object]", found)[:_SIGNATURES_LIMIT]:
+            if isinstance(item, Mapping):
+                yield cast("Mapping[str, Any]", item)
 
 
 def _header(signature: Mapping[str, Any]) -> Mapping[str, Any]:

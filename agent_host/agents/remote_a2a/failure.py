@@ -75,6 +75,7 @@ _BY_RPC_CODE = {
     -32004: Fault.UNSUPPORTED,
     -32005: Fault.CONTENT_TYPE,
     -32009: Fault.VERSION,
+    -32600: Fault.METHOD,  # so servers answer that hold a request against a list of methods
     -32601: Fault.METHOD,
     -32602: Fault.PARAMS,
 }

@@ -34,9 +34,10 @@ class CardMaker:
             {"url": url, "protocolBinding": HTTP_JSON, "protocolVersion": VERSION_1_0},
         ]
         if config.version_0_3:
-            interfaces.append(
-                {"url": url, "protocolBinding": JSON_RPC, "protocolVersion": VERSION_0_3}
-            )
+            interfaces += [
+                {"url": url, "protocolBinding": binding, "protocolVersion": VERSION_0_3}
+                for binding in (JSON_RPC, HTTP_JSON)
+            ]
         capabilities = self._capabilities()
         capabilities["extendedAgentCard"] = config.extended_skills is not None
         card: Fields = {
@@ -55,11 +56,15 @@ class CardMaker:
     def card_0_3(self, base_url: str, *, extended: bool = False) -> Fields:
         """The card of 0.3."""
         config = self._config
+        url = base_url + config.path
         card: Fields = {
             **self._described(),
             "protocolVersion": "0.3.0",
-            "url": base_url + config.path,
+            "url": url,
             "preferredTransport": JSON_RPC,
+            "additionalInterfaces": [
+                {"url": url, "transport": binding} for binding in (JSON_RPC, HTTP_JSON)
+            ],
             "capabilities": self._capabilities(),
             "skills": self._skills(extended=extended),
             "supportsAuthenticatedExtendedCard": config.extended_skills is not None,

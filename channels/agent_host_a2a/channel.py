@@ -14,9 +14,10 @@ from agent_host_a2a.card_endpoint import CardEndpoint
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.http_json import HttpEndpoints, render_http_error
+from agent_host_a2a.http_json_0_3 import OldHttpEndpoints, render_http_error_0_3
 from agent_host_a2a.operation import TaskOperations
 from agent_host_a2a.rpc import RpcEndpoint, render_rpc_error
-from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, RPC_PATH_0_2
+from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, HTTP_PATH_0_3, RPC_PATH_0_2
 from agent_host_a2a.task_list import TaskList
 from agent_host_a2a.tasks_send import TasksSend
 
@@ -45,6 +46,9 @@ class A2AChannel:
         http = HttpEndpoints(
             self._config, operations=operations, tasks=tasks, extended_card=extended_card
         )
+        old_http = OldHttpEndpoints(
+            self._config, operations=operations, extended_card=extended_card
+        )
         card = CardEndpoint(context, self._config)
 
         # Functions, as the host takes a shorter way to an endpoint that is one.
@@ -60,6 +64,7 @@ class A2AChannel:
             self._caller_route("", call, ["POST"], render_rpc_error),
             self._caller_route("/", call, ["POST"], render_rpc_error),
             *self._http_routes(http),
+            *(self._http_routes_0_3(old_http) if self._config.version_0_3 else ()),
             ChannelRoute(
                 route=Route(CARD_PATH, show_card, methods=["GET"]),
                 access=RouteAccess.PUBLIC,
@@ -89,6 +94,24 @@ class A2AChannel:
         ]
         return [
             self._caller_route(path, endpoint, methods, render_http_error)
+            for path, endpoint, methods in routes
+        ]
+
+    def _http_routes_0_3(self, http: OldHttpEndpoints) -> list[ChannelRoute]:
+        task = f"{HTTP_PATH_0_3}/tasks/{{task_id}}"
+        configs = f"{task}/pushNotificationConfigs"
+        routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+            (f"{HTTP_PATH_0_3}/message:send", http.send, ["POST"]),
+            (f"{HTTP_PATH_0_3}/message:stream", http.stream, ["POST"]),
+            (f"{task}:cancel", http.cancel, ["POST"]),
+            (f"{task}:subscribe", http.subscribe, ["GET", "POST"]),
+            (configs, http.push, ["GET", "POST"]),
+            (f"{configs}/{{config_id}}", http.push, ["DELETE", "GET"]),
+            (task, http.get, ["GET"]),
+            (f"{HTTP_PATH_0_3}/card", http.card, ["GET"]),
+        ]
+        return [
+            self._caller_route(path, endpoint, methods, render_http_error_0_3)
             for path, endpoint, methods in routes
         ]
 

@@ -67,7 +67,9 @@ class A2AConfig(BaseModel):
         "Unset, the card names the address it was asked for at.",
     )
     version_0_3: bool = Field(
-        default=True, description="Whether A2A 0.3 is spoken beside 1.0 at the JSON-RPC endpoint."
+        default=True,
+        description="Whether A2A 0.3 is spoken beside 1.0: at the JSON-RPC endpoint, and over "
+        "HTTP+JSON under `/v1` behind it.",
     )
     tasks_send: bool = Field(
         default=False,

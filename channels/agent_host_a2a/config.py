@@ -151,7 +151,8 @@ class A2AConfig(BaseModel):
         default=1000,
         ge=1,
         le=10_000,
-        description="The newest tasks of a caller that `ListTasks` looks at.",
+        description="How many tasks one page of `ListTasks` looks at, or twice as many; a caller "
+        "with more gets them in stretches of so many, each in order.",
     )
 
 

@@ -1,6 +1,7 @@
 """What outlives the process: the context of a session, the task of a run, an open question."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ async def suspended(agent: RemoteA2AAgent, turn: Turn) -> Driven:
     return Driven(events=[event async for event in agent.run(turn)])
 
 
-async def answered(agent: RemoteA2AAgent, turn: Turn, asked: Driven, value: object) -> Driven:
+async def answered(agent: RemoteA2AAgent, turn: Turn, asked: Driven, value: Any) -> Driven:
     """The attempt that takes the answer."""
     (question,) = asked.of(InputRequired)[0].questions
     values = {question.id: value}

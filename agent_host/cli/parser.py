@@ -174,6 +174,12 @@ def _add_card(add: AddCommand) -> None:
         metavar="NAME",
         help="mount this channel and no other that is not named; may be repeated",
     )
+    card.add_argument(
+        "--verify",
+        type=Path,
+        metavar="KEYS",
+        help="check its signature with the public keys in this file: a PEM, a JWK or a JWK set",
+    )
     _finish(card, module="agent_host.cli.card")
 
 

@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 from agent_host.protocols.channel import ChannelRoute, RenderError, RouteAccess
 from agent_host.protocols.host_context import HostContext
+from agent_host_a2a.card import CardMaker
 from agent_host_a2a.card_endpoint import CardEndpoint
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.http_json import HttpEndpoints, render_http_error
 from agent_host_a2a.http_json_0_3 import OldHttpEndpoints, render_http_error_0_3
 from agent_host_a2a.operation import TaskOperations
+from agent_host_a2a.part import Fields
 from agent_host_a2a.rpc import RpcEndpoint, render_rpc_error
 from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, HTTP_PATH_0_3, RPC_PATH_0_2
 from agent_host_a2a.task_list import TaskList
@@ -38,8 +40,11 @@ class A2AChannel:
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:
         """The whole surface."""
         operations = TaskOperations(context, self._config)
+        cards = CardMaker(
+            context.target, self._config, challenge=context.challenge, sign=self._card_signer()
+        )
         tasks = TaskList(context, self._config, operations=operations)
-        extended_card = ExtendedCard(context, self._config)
+        extended_card = ExtendedCard(context, self._config, cards)
         rpc = RpcEndpoint(
             self._config, operations=operations, tasks=tasks, extended_card=extended_card
         )
@@ -49,7 +54,7 @@ class A2AChannel:
         old_http = OldHttpEndpoints(
             self._config, operations=operations, extended_card=extended_card
         )
-        card = CardEndpoint(context, self._config)
+        card = CardEndpoint(context, self._config, cards)
 
         # Functions, as the host takes a shorter way to an endpoint that is one.
         async def call(request: Request) -> Response:
@@ -58,7 +63,7 @@ class A2AChannel:
         async def show_card(request: Request) -> Response:
             return await card(request)
 
-        older = TasksSend(context, self._config, operations=operations)
+        older = TasksSend(self._config, operations=operations, cards=cards)
         return [
             # Clients do not follow redirects, and add a slash or leave it out.
             self._caller_route("", call, ["POST"], render_rpc_error),
@@ -72,6 +77,18 @@ class A2AChannel:
             ),
             *(self._older_routes(older) if self._config.tasks_send else ()),
         ]
+
+    def _card_signer(self) -> Callable[[Fields], Fields] | None:
+        config = self._config
+        if config.card_key_file is None:
+            return None
+        # Loads cryptography, for those who sign.
+        from agent_host_a2a.card_signer import CardSigner  # noqa: PLC0415
+
+        signer = CardSigner(
+            config.card_key_file, key_id=config.card_key_id, key_set_url=config.card_key_set_url
+        )
+        return signer.signed
 
     @asynccontextmanager
     async def lifespan(self, context: HostContext) -> AsyncGenerator[None]:  # noqa: ARG002

@@ -1,5 +1,6 @@
 """The HTTP+JSON binding of A2A 0.3, under `/v1`
-(https://a2a-protocol.org/v0.3.0/specification/, section 3.5.3).
+(https://a2a-protocol.org/v0.3.0/specification/, section 3.5.3). The path says the version, whatever
+the header does.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from agent_host.errors import HostError
 from agent_host.types import JsonObject, JsonValue
 from agent_host_a2a.body import read_body
-from agent_host_a2a.call import Call, is_json, not_json, to_call, to_version, unsupported_version
+from agent_host_a2a.call import Call, is_json, not_json, to_call
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.fault import Fault, FaultError
@@ -23,7 +24,7 @@ from agent_host_a2a.part import Fields
 from agent_host_a2a.proto_0_3 import fault_name, proto_response, proto_task, to_send_1_0
 from agent_host_a2a.refusal import Refusal, to_refusal
 from agent_host_a2a.reply import JsonReply, extension_headers
-from agent_host_a2a.schema import VERSION_0_3, VERSION_HEADER
+from agent_host_a2a.schema import VERSION_0_3
 from agent_host_a2a.sse import EventStreamResponse
 
 
@@ -81,12 +82,7 @@ class OldHttpEndpoints:
         return self._reply(await self._extended_card.at(request, VERSION_0_3), call)
 
     def _call(self, request: Request) -> Call:
-        headers = dict(request.scope["headers"])
-        if VERSION_HEADER in headers:
-            version = to_version(headers, config=self._config)
-            if version != VERSION_0_3:
-                raise unsupported_version(f"{version} under /v1", self._config)
-        return to_call(headers, config=self._config)
+        return to_call(dict(request.scope["headers"]), config=self._config)
 
     async def _body(self, request: Request) -> JsonObject:
         headers = dict(request.scope["headers"])

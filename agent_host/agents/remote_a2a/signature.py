@@ -64,7 +64,7 @@ class CardKeys:
             raise ConfigurationError(f"The keys' file {file} cannot be read.") from error
         try:
             keys = (*(_of_pem(raw) if raw.lstrip().startswith(b"-----") else _of_json(raw)),)
-        except (ValueError, TypeError, KeyError, jwt.PyJWTError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
             message = f"{file} is no PEM of a public key, no JWK and no JWK set."
             raise ConfigurationError(message) from error
         if not keys:

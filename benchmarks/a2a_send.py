@@ -21,7 +21,7 @@ BODY = (
 REQUEST = post(A2A_PATH, BODY, {"a2a-version": "1.0"})
 CONNECTIONS = (16, 64)
 _EXPECTED = '"TASK_STATE_COMPLETED"'
-_TASK = '"contextId"'
+_TASK = '"task":{"id":'
 
 
 def run() -> Outcome:

@@ -97,4 +97,4 @@ def test_every_setting_is_an_option() -> None:
 async def test_it_is_entered_before_its_first_turn() -> None:
     agent = RemoteA2AAgent("http://127.0.0.1:1")
     with pytest.raises(RuntimeError, match="entered"):
-        await agent._cards.card()
+        await agent.card()

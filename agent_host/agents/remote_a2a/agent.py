@@ -69,8 +69,12 @@ class RemoteA2AAgent:
             TargetError: there is no card, or it leads nowhere that we can speak to.
         """
         async with cls(url, options) as agent:
-            card = await agent._cards.card()
-        return cls(url, options, card=card)
+            return cls(url, options, card=await agent.card())
+
+    @property
+    def url(self) -> str:
+        """Where its card is looked for, without `a2a+`."""
+        return self._url
 
     @property
     def description(self) -> TargetDescription:
@@ -96,6 +100,15 @@ class RemoteA2AAgent:
     ) -> None:
         await self._exit.__aexit__(kind, error, traceback)
         self._exchange = self._keeper = None
+
+    async def card(self) -> RemoteCard:
+        """Its card, as it was said not long ago.
+
+        Raises:
+            ConfigurationError: it is not signed as it should be.
+            TargetError: there is none, or it leads nowhere that we can speak to.
+        """
+        return await self._cards.card()
 
     def run(self, turn: Turn) -> AsyncGenerator[RunEvent, Answer | None]:
         """Hand the turn on, and stream what comes back.

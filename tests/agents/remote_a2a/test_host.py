@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -207,8 +208,7 @@ async def test_ids_and_the_callers_metadata_go_along() -> None:
         driven = await drive(agent, turn)
     (part,) = driven.result.messages[0].parts
     assert isinstance(part, DataPart)
-    seen = part.data
-    assert isinstance(seen, dict)
+    seen = cast("dict[str, Any]", part.data)
     assert seen["metadata"]["team"] == "red"
     assert seen["metadata"]["agent_host"] == {"run": turn.run_id, "session": "ses_1"}
 

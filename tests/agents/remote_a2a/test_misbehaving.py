@@ -90,7 +90,7 @@ async def test_silence_has_an_end() -> None:
 
 async def test_one_that_is_not_there() -> None:
     async with misbehaving() as (gone, _):
-        url = gone._url
+        url = gone.url
     async with RemoteA2AAgent(url, OPTIONS) as agent:
         with pytest.raises(TargetError, match="cannot be reached") as failed:
             await drive(agent, new_turn())
@@ -215,8 +215,8 @@ async def test_a_card_that_leads_elsewhere_is_not_followed() -> None:
 
 async def test_where_the_card_leads_may_be_named() -> None:
     async with misbehaving(Stream([task("COMPLETED", "hello")])) as (other, _):
-        card = make_card(f"{other._url}/rpc")
-        options = replace(OPTIONS, origins=(other._url,))
+        card = make_card(f"{other.url}/rpc")
+        options = replace(OPTIONS, origins=(other.url,))
         async with misbehaving(card=card, options=options) as (agent, _):
             driven = await drive(agent, new_turn())
     assert driven.result.text == "hello"

@@ -52,7 +52,7 @@ async def test_a_context_outlives_the_process() -> None:
     async with MemoryStateStore() as store, remote(target=counts) as agent:
         kept = checkpoints(store)
         first = await suspended(agent, new_turn(session_id="ses_1", checkpoints=kept))
-        again = RemoteA2AAgent(agent._url)
+        again = RemoteA2AAgent(agent.url)
         async with again:
             second = await suspended(again, new_turn(session_id="ses_1", checkpoints=kept))
             other = Owner(tenant="default", isolation_key=IsolationKey("iso_2"))
@@ -70,7 +70,7 @@ async def test_a_question_outlives_the_process(*, streams: bool) -> None:
     async with MemoryStateStore() as store, remote(streams=streams) as agent:
         turn = new_turn("ask twice", checkpoints=checkpoints(store))
         asked = await suspended(agent, turn)
-        async with RemoteA2AAgent(agent._url) as again:
+        async with RemoteA2AAgent(agent.url) as again:
             more = await answered(again, turn, asked, 3)
             done = await answered(again, turn, more, value=True)
     assert asked.of(InputRequired)[0].questions[0].prompt == "How many days?"

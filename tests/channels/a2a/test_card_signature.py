@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc import jws
 from joserfc.jwk import KeySet
+from joserfc.jws import FlattenedJSONSerialization
+from jwt.utils import base64url_encode
 
+from agent_host import AgentHost
 from agent_host.agents.remote_a2a import RemoteA2AAgent, RemoteA2AOptions
 from agent_host.agents.remote_a2a.signature import CardKeys, UnsignedCardError
 from agent_host.cli.main import main
@@ -83,7 +86,11 @@ async def test_others_accept_the_signature(tmp_path: Path, algorithm: str) -> No
     registry = jws.JWSRegistry(algorithms=[algorithm])
     forms = (canonical_card(card), lean_card(card))
     for one, form in zip(card["signatures"], forms, strict=True):
-        value = {**one, "payload": jwt.utils.base64url_encode(form).decode()}
+        value: FlattenedJSONSerialization = {
+            "payload": base64url_encode(form).decode(),
+            "protected": one["protected"],
+            "signature": one["signature"],
+        }
         keys = KeySet.import_key_set(documents)
         assert jws.deserialize_json(value, keys, registry=registry).payload == form
 
@@ -122,7 +129,7 @@ async def test_a_changed_card_a_foreign_key_and_no_signature_are_found_out(
     keys = CardKeys.read(public)
     first = card["signatures"][0]
     none = {"alg": "none", "kid": "k-1"}
-    unsigned = jwt.utils.base64url_encode(json.dumps(none).encode()).decode()
+    unsigned = base64url_encode(json.dumps(none).encode()).decode()
     wrong: list[Any] = [
         {**card, "description": "Better."},
         {name: value for name, value in card.items() if name != "signatures"},
@@ -150,7 +157,7 @@ def test_what_is_no_key_is_refused(tmp_path: Path, content: str) -> None:
         CardKeys.read(file)
     channel = A2AChannel(A2AConfig(card_key_file=file, card_key_id="k"))
     with pytest.raises(ConfigurationError, match="key"):
-        channel._card_signer()
+        AgentHost(converse, channels=[channel])
 
 
 def test_a_key_that_is_missing_weak_or_nameless_is_refused(tmp_path: Path) -> None:
@@ -169,7 +176,7 @@ def test_a_key_that_is_missing_weak_or_nameless_is_refused(tmp_path: Path) -> No
     ]
     for one in wrong:
         with pytest.raises(ConfigurationError):
-            A2AChannel(one)._card_signer()
+            AgentHost(converse, channels=[A2AChannel(one)])
     with pytest.raises(ConfigurationError, match="cannot be read"):
         CardKeys.read(tmp_path / "missing")
 

@@ -77,7 +77,7 @@ async def test_both_names_of_the_message_and_both_forms_are_taken() -> None:
 
 async def test_what_is_not_said_to_be_waited_for_is_not() -> None:
     async with hosted(converse) as client:
-        body = {**said("wait"), "configuration": {}}
+        body: Any = {**said("wait"), "configuration": {}}
         task = (await client.post("/a2a/v1/message:send", json=body, headers=OLD)).json()["task"]
         place = f"/a2a/v1/tasks/{task['id']}"
         stopped = (await client.post(f"{place}:cancel", headers=OLD)).json()
@@ -107,21 +107,21 @@ async def test_files_and_data_come_and_go() -> None:
     assert len(all_of_it["history"]) == 1
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"message": "x"},
-        {"message": {"content": "x"}},
-        {"message": {"content": ["x"]}},
-        {"message": {"content": [None]}},
-        {"message": {"content": [{}]}},
-        {"message": {"content": [{"data": 1}]}},
-        {"message": {"messageId": "m", "role": "ROLE_USER", "content": [{"file": {}}]}},
-        {**said("x"), "configuration": 7},
-        [],
-    ],
-)
+WRONG: list[Any] = [
+    {},
+    {"message": "x"},
+    {"message": {"content": "x"}},
+    {"message": {"content": ["x"]}},
+    {"message": {"content": [None]}},
+    {"message": {"content": [{}]}},
+    {"message": {"content": [{"data": 1}]}},
+    {"message": {"messageId": "m", "role": "ROLE_USER", "content": [{"file": {}}]}},
+    {**said("x"), "configuration": 7},
+    [],
+]
+
+
+@pytest.mark.parametrize("body", WRONG)
 @pytest.mark.parametrize("verb", ["send", "stream"])
 async def test_what_is_not_as_documented_is_refused(body: Any, verb: str) -> None:
     async with hosted(converse) as client:

@@ -55,7 +55,7 @@ def to_send_1_0(body: JsonObject) -> JsonObject:
     parts = message["content"]
     if not isinstance(parts, list):
         raise invalid("message.content", "should be a list")
-    items = parts
+    items = cast("list[object]", parts)
     changed = {name: value for name, value in message.items() if name != "content"}
     changed["parts"] = [_to_part(part, f"message.content[{at}]") for at, part in enumerate(items)]
     request["message"] = changed

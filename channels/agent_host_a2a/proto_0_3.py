@@ -52,10 +52,10 @@ def to_send_1_0(body: JsonObject) -> JsonObject:
         raise invalid("message", "is required")
     if "content" not in message:  # as the JSON-RPC binding has it
         return to_1_0(Operation.SEND, {**request, "message": message})
-    parts = message["content"]
+    parts: JsonValue = message["content"]
     if not isinstance(parts, list):
         raise invalid("message.content", "should be a list")
-    items = cast("list[object]", parts)
+    items = parts
     changed = {name: value for name, value in message.items() if name != "content"}
     changed["parts"] = [_to_part(part, f"message.content[{at}]") for at, part in enumerate(items)]
     request["message"] = changed

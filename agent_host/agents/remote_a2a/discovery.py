@@ -58,13 +58,7 @@ class CardKeeper:
             return card
         return self._taken(reply, self._place or "") if reply.is_ok else card
 
-    def forget(self) -> None:
-        """Look for it anew at the next call: what it said did not hold."""
-        self._card = None
-        self._tag = None
-
     async def _find(self) -> RemoteCard:
-        reply: Reply | None = None
         for place in _places(self._url):
             reply = await self._ask(place)
             if reply.is_ok:

@@ -15,6 +15,7 @@ from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.registry import channel_config, load_channel, load_store
+from agent_host.remote_target import discover_target
 from agent_host.settings import (
     Settings,
     detect_isolation,
@@ -24,7 +25,7 @@ from agent_host.settings import (
 )
 from agent_host.stores.disk_folder import SCHEME, folder_of_url
 from agent_host.stores.memory_file import MemoryFileStore
-from agent_host.target_loader import load_target
+from agent_host.target_loader import is_remote, load_target
 
 
 def create_host(settings: Settings) -> AgentHost:
@@ -49,7 +50,7 @@ def create_host(settings: Settings) -> AgentHost:
     ]
     watched = settings.telemetry
     return AgentHost(
-        load_target(settings.target),
+        _create_target(settings),
         channels=channels,
         name=settings.name,
         description=settings.description,
@@ -68,6 +69,12 @@ def create_host(settings: Settings) -> AgentHost:
         telemetry=create_telemetry(watched.to_options()) if watched.enabled else None,
         event_sinks=watched.to_sinks(),
     )
+
+
+def _create_target(settings: Settings) -> object:
+    if is_remote(settings.target):
+        return discover_target(settings.target, settings.remote_a2a)
+    return load_target(settings.target)
 
 
 def _create_store(settings: Settings) -> StateStore:

@@ -20,7 +20,11 @@ from agent_host.errors import ConfigurationError
 GUESSES: Final = ("agent", "app", "target", "graph", "workflow")
 _FILE: Final = re.compile(r"(?P<where>.+\.py)(?::(?P<what>.*))?", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"(?P<path>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?P<call>\(\))?")
-_FORM: Final = "Write module:attribute or path/to/file.py:attribute, with () to call a factory."
+_FORM: Final = (
+    "Write module:attribute or path/to/file.py:attribute, with () to call a factory; or "
+    "a2a+https://host/path for an agent elsewhere."
+)
+_REMOTE: Final = re.compile(r"(?:a2a\+)?https?://", re.IGNORECASE)
 
 
 class Reference(NamedTuple):
@@ -29,6 +33,11 @@ class Reference(NamedTuple):
     file: Path | None
     module: str | None
     attribute: str | None
+
+
+def is_remote(reference: str) -> bool:
+    """Whether it names an agent elsewhere, by its URL, and no code."""
+    return _REMOTE.match(reference) is not None
 
 
 def parse_reference(reference: str) -> Reference:
@@ -186,4 +195,4 @@ def _call(found: object, label: str) -> object:
         raise _broken(f"{label}()", error) from error
 
 
-__all__ = ["GUESSES", "Reference", "load_target", "parse_reference"]
+__all__ = ["GUESSES", "Reference", "is_remote", "load_target", "parse_reference"]

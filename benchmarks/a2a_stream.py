@@ -1,8 +1,10 @@
-"""A2A SendStreamingMessage with 20 deltas over JSON-RPC, against a bare Starlette route."""
+"""A2A SendStreamingMessage with 20 deltas over JSON-RPC, against a bare Starlette route and
+fasta2a.
+"""
 
 from benchmarks.a2a_application import A2A_PATH
 from benchmarks.application import DELTAS
-from benchmarks.contest import Load, contend, load_generator
+from benchmarks.contest import Contest, Load, contend, load_generator
 from benchmarks.core import are_separate
 from benchmarks.outcome import Goal, Outcome
 from benchmarks.sample import ask_once, kept
@@ -26,11 +28,12 @@ def run() -> Outcome:
         with (
             kept(events) as path,
             serving("a2a_application.a2a_speak_bare", path, server="stock") as bare,
+            serving("fasta2a_application.fasta2a_speak", server="stock") as fasta2a,
         ):
-            contests = {
-                connections: contend(generator, ours, bare, _load(connections))
-                for connections in CONNECTIONS
-            }
+            contests, others = (
+                {count: contend(generator, ours, other, _load(count)) for count in CONNECTIONS}
+                for other in (bare, fasta2a)
+            )
     worse = min(contests.values(), key=lambda contest: contest.ratio)
     return Outcome(
         name="a2a_stream",
@@ -38,18 +41,23 @@ def run() -> Outcome:
         bare=worse.bare.rate,
         ratio=worse.ratio,
         unit="streams/s",
-        goals=[
-            Goal(name=f"ratio_{connections}", value=found.ratio, limit=0.55, side="at_least")
-            for connections, found in contests.items()
-        ],
+        goals=[*_goals("ratio", contests, 0.55), *_goals("fasta2a_ratio", others, 1.0)],
         details={
             "events": len(events),
             "writes": len(chunks),
             "answer_bytes": sum(map(len, chunks)),
             "separate_cores": are_separate(),
             **{f"{count}_connections": found.to_json() for count, found in contests.items()},
+            **{f"fasta2a_{count}_connections": found.to_json() for count, found in others.items()},
         },
     )
+
+
+def _goals(name: str, contests: dict[int, Contest], limit: float) -> list[Goal]:
+    return [
+        Goal(name=f"{name}_{connections}", value=found.ratio, limit=limit, side="at_least")
+        for connections, found in contests.items()
+    ]
 
 
 def _load(connections: int) -> Load:

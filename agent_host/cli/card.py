@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -50,6 +51,8 @@ def execute(arguments: argparse.Namespace) -> int:
     card: dict[str, Any] = json.loads(body)
     print(json.dumps(card, indent=2, ensure_ascii=False))
     gaps = [*find_gaps(card)]
+    if arguments.verify is not None:
+        gaps += _verified(card, arguments.verify)
     for line in (*gaps, *find_doubts(card)):
         print(f"card: {line}", file=sys.stderr)
     return 1 if gaps else 0
@@ -75,6 +78,19 @@ def find_doubts(card: Mapping[str, Any]) -> Iterator[str]:
             yield f"{url} is not https: what is sent there can be read on the way"
     if not card.get("securitySchemes"):
         yield "nobody has to prove who they are; agent-host keys create makes a key"
+
+
+def _verified(card: Mapping[str, Any], keys: Path) -> list[str]:
+    """What is wrong with the signature; says who signed if nothing is."""
+    # Loads cryptography, for those who ask for it.
+    from agent_host.agents.remote_a2a.signature import CardKeys, UnsignedCardError  # noqa: PLC0415
+
+    try:
+        key_id = CardKeys.read(keys).check(card)
+    except UnsignedCardError as error:
+        return [str(error)]
+    print(f"card: signed by the key {key_id or 'in ' + str(keys)}", file=sys.stderr)
+    return []
 
 
 async def _get(app: ASGIApp, asked_at: tuple[str, int]) -> tuple[int, bytes]:

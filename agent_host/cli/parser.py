@@ -33,12 +33,13 @@ examples:
 
 _RUN_EXAMPLES: Final = """\
 A target is anything that answers: a function, a generator, an object with a `run`, an agent of a
-supported framework, or a factory of one of these.
+supported framework, or a factory of one of these. The URL of an A2A agent stands for that agent.
 
 examples:
   agent-host run
   agent-host run app.py:agent --reload
   agent-host run shop.bots:support --host 0.0.0.0      asks for a key: agent-host keys create NAME
+  agent-host run a2a+https://agents.example.org        an agent elsewhere, by its card
   agent-host run --config production.toml --log-format json
 """
 
@@ -120,7 +121,7 @@ def _add_overrides(command: argparse.ArgumentParser) -> None:
         "target",
         nargs="?",
         metavar="TARGET",
-        help="module:attribute or path.py:attribute; without it, an agent over ./docs",
+        help="module:attribute, path.py:attribute or a2a+URL; without it, an agent over ./docs",
     )
     command.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     command.add_argument(
@@ -173,6 +174,12 @@ def _add_card(add: AddCommand) -> None:
         dest="channels",
         metavar="NAME",
         help="mount this channel and no other that is not named; may be repeated",
+    )
+    card.add_argument(
+        "--verify",
+        type=Path,
+        metavar="KEYS",
+        help="check its signature with the public keys in this file: a PEM, a JWK or a JWK set",
     )
     _finish(card, module="agent_host.cli.card")
 

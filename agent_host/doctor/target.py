@@ -11,14 +11,18 @@ from agent_host.doctor.finding import Finding, ok, problem, setting
 from agent_host.doctor.situation import Situation
 from agent_host.errors import ConfigurationError
 from agent_host.registry import adapt_target
-from agent_host.target_loader import load_target, parse_reference
+from agent_host.remote_target import discover_target
+from agent_host.target_loader import is_remote, load_target, parse_reference
 
 
 def check_target(situation: Situation) -> Iterator[Finding]:
     """Is it where it is said to be, and is it Python?"""
     reference = situation.settings.target
     if situation.wishes.load_target:
-        yield _loaded(reference)
+        yield _loaded(situation)
+        return
+    if is_remote(reference):
+        yield ok("The target is an agent elsewhere; --load-target would ask for its card.")
         return
     try:
         file, module, _ = parse_reference(reference)
@@ -47,11 +51,18 @@ def _parsed(place: Path) -> Finding:
     return ok("The target's code is there; --load-target would run it.")
 
 
-def _loaded(reference: str) -> Finding:
+def _loaded(situation: Situation) -> Finding:
+    settings = situation.settings
+    reference = settings.target
     try:
         # What it prints is not ours to hand on.
         with contextlib.redirect_stdout(sys.stderr):
-            target = adapt_target(load_target(reference), "agent")
+            found = (
+                discover_target(reference, settings.remote_a2a)
+                if is_remote(reference)
+                else load_target(reference)
+            )
+            target = adapt_target(found, "agent")
     except ConfigurationError as error:
         return problem(str(error), f"Correct it, or {setting('target')}.")
     except SystemExit:  # it must not end us with a code of its own

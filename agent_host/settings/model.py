@@ -15,6 +15,7 @@ from agent_host.settings.delivery import DeliverySettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.outbound import OutboundSettings
+from agent_host.settings.remote_a2a import RemoteA2ASettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.server import ServerSettings
@@ -177,7 +178,8 @@ class Settings(Section):
         min_length=1,
         description=(
             "What is hosted: `module:attribute` or `path.py:attribute`, seen from the working "
-            "directory, with `()` to call a factory. The default answers from a folder of Markdown."
+            "directory, with `()` to call a factory; or `a2a+https://host/path`, an agent "
+            "elsewhere. The default answers from a folder of Markdown."
         ),
     )
     name: str | None = Field(
@@ -213,6 +215,10 @@ class Settings(Section):
             "In `ephemeral` mode, start although runs and what is stored may be lost with the "
             "process. For a disk that outlives it, or where the loss is acceptable."
         ),
+    )
+    remote_a2a: RemoteA2ASettings = Field(
+        default_factory=RemoteA2ASettings,
+        description="How the target is called where it is an agent elsewhere.",
     )
     server: ServerSettings = Field(
         default_factory=ServerSettings, description="Where the host listens and how it stops."

@@ -3,11 +3,11 @@
 A card of 1.0 has no member of 0.3 and the other way round: both are closed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent_host.types import TargetDescription
-from agent_host_a2a.config import A2AConfig, SkillConfig
+from agent_host_a2a.config import A2AConfig, ExtensionConfig, SkillConfig
 from agent_host_a2a.part import Fields
 from agent_host_a2a.schema import HTTP_JSON, JSON_RPC, RPC_PATH_0_2, VERSION_0_3, VERSION_1_0
 
@@ -16,11 +16,19 @@ _SCHEME: Final = "callers"
 
 
 class CardMaker:
-    """Makes the cards of one channel. `challenge` is what callers are asked for, if anything."""
+    """Makes the cards of one channel. `challenge` is what callers are asked for, if anything;
+    `sign` adds its signatures to a card of 1.0.
+    """
 
     def __init__(
-        self, target: TargetDescription, config: A2AConfig, *, challenge: str | None
+        self,
+        target: TargetDescription,
+        config: A2AConfig,
+        *,
+        challenge: str | None,
+        sign: Callable[[Fields], Fields] | None = None,
     ) -> None:
+        self._sign = sign
         self._target = target
         self._config = config
         self._scheme = (challenge or "").partition(" ")[0]  # RFC 9110, section 11.3
@@ -34,9 +42,10 @@ class CardMaker:
             {"url": url, "protocolBinding": HTTP_JSON, "protocolVersion": VERSION_1_0},
         ]
         if config.version_0_3:
-            interfaces.append(
-                {"url": url, "protocolBinding": JSON_RPC, "protocolVersion": VERSION_0_3}
-            )
+            interfaces += [
+                {"url": url, "protocolBinding": binding, "protocolVersion": VERSION_0_3}
+                for binding in (JSON_RPC, HTTP_JSON)
+            ]
         capabilities = self._capabilities()
         capabilities["extendedAgentCard"] = config.extended_skills is not None
         card: Fields = {
@@ -50,16 +59,20 @@ class CardMaker:
                 _SCHEME: {"httpAuthSecurityScheme": {"scheme": self._scheme}}
             }
             card["securityRequirements"] = [{"schemes": {_SCHEME: {"list": []}}}]
-        return card
+        return card if self._sign is None else self._sign(card)
 
     def card_0_3(self, base_url: str, *, extended: bool = False) -> Fields:
         """The card of 0.3."""
         config = self._config
+        url = base_url + config.path
         card: Fields = {
             **self._described(),
             "protocolVersion": "0.3.0",
-            "url": base_url + config.path,
+            "url": url,
             "preferredTransport": JSON_RPC,
+            "additionalInterfaces": [
+                {"url": url, "transport": binding} for binding in (JSON_RPC, HTTP_JSON)
+            ],
             "capabilities": self._capabilities(),
             "skills": self._skills(extended=extended),
             "supportsAuthenticatedExtendedCard": config.extended_skills is not None,
@@ -113,13 +126,7 @@ class CardMaker:
         }
         if self._config.extensions:
             capabilities["extensions"] = [
-                {
-                    "uri": extension.uri,
-                    "description": extension.description,
-                    "required": extension.required,
-                    "params": extension.params,
-                }
-                for extension in self._config.extensions
+                _extension(extension) for extension in self._config.extensions
             ]
         return capabilities
 
@@ -150,6 +157,20 @@ class CardMaker:
             ]
         further = config.extended_skills if extended else None
         return [*own, *(_skill(skill) for skill in further or ())]
+
+
+def _extension(extension: ExtensionConfig) -> Fields:
+    """Without what is as it is by default: a protocol buffer leaves that out, and a signature would
+    not hold.
+    """
+    fields: Fields = {"uri": extension.uri}
+    if extension.description:
+        fields["description"] = extension.description
+    if extension.required:
+        fields["required"] = True
+    if extension.params:
+        fields["params"] = extension.params
+    return fields
 
 
 def _skill(skill: SkillConfig) -> Fields:

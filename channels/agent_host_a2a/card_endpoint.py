@@ -31,10 +31,10 @@ class ServedCard(NamedTuple):
 class CardEndpoint:
     """The card of 1.0; that of 0.3 where it is asked for by version."""
 
-    def __init__(self, context: HostContext, config: A2AConfig) -> None:
+    def __init__(self, context: HostContext, config: A2AConfig, maker: CardMaker) -> None:
         self._context = context
         self._config = config
-        self._maker = CardMaker(context.target, config, challenge=context.challenge)
+        self._maker = maker
         self._cards: dict[tuple[str, bool], ServedCard] = {}
         self._since: datetime | None = None
         seconds = int(config.card_lifetime.total_seconds())

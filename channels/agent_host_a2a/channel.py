@@ -10,15 +10,18 @@ from starlette.routing import Route
 
 from agent_host.protocols.channel import ChannelRoute, RenderError, RouteAccess
 from agent_host.protocols.host_context import HostContext
+from agent_host_a2a.card import CardMaker
 from agent_host_a2a.card_endpoint import CardEndpoint
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.http_json import HttpEndpoints, render_http_error
+from agent_host_a2a.http_json_0_3 import OldHttpEndpoints, render_http_error_0_3
 from agent_host_a2a.operation import TaskOperations
+from agent_host_a2a.part import Fields
 from agent_host_a2a.push_operation import PushOperations
 from agent_host_a2a.push_sender import PushSender
 from agent_host_a2a.rpc import RpcEndpoint, render_rpc_error
-from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, RPC_PATH_0_2
+from agent_host_a2a.schema import CARD_PATH, CARD_PATH_0_2, HTTP_PATH_0_3, RPC_PATH_0_2
 from agent_host_a2a.task_list import TaskList
 from agent_host_a2a.tasks_send import TasksSend
 
@@ -40,8 +43,11 @@ class A2AChannel:
         """The whole surface."""
         push = PushOperations(context, self._config)
         operations = TaskOperations(context, self._config, push=push)
+        cards = CardMaker(
+            context.target, self._config, challenge=context.challenge, sign=self._card_signer()
+        )
         tasks = TaskList(context, self._config, operations=operations)
-        extended_card = ExtendedCard(context, self._config)
+        extended_card = ExtendedCard(context, self._config, cards)
         rpc = RpcEndpoint(
             self._config,
             operations=operations,
@@ -56,7 +62,10 @@ class A2AChannel:
             extended_card=extended_card,
             push=push,
         )
-        card = CardEndpoint(context, self._config)
+        old_http = OldHttpEndpoints(
+            self._config, operations=operations, extended_card=extended_card, push=push
+        )
+        card = CardEndpoint(context, self._config, cards)
 
         # Functions, as the host takes a shorter way to an endpoint that is one.
         async def call(request: Request) -> Response:
@@ -65,12 +74,13 @@ class A2AChannel:
         async def show_card(request: Request) -> Response:
             return await card(request)
 
-        older = TasksSend(context, self._config, operations=operations)
+        older = TasksSend(self._config, operations=operations, cards=cards)
         return [
             # Clients do not follow redirects, and add a slash or leave it out.
             self._caller_route("", call, ["POST"], render_rpc_error),
             self._caller_route("/", call, ["POST"], render_rpc_error),
             *self._http_routes(http),
+            *(self._http_routes_0_3(old_http) if self._config.version_0_3 else ()),
             ChannelRoute(
                 route=Route(CARD_PATH, show_card, methods=["GET"]),
                 access=RouteAccess.PUBLIC,
@@ -78,6 +88,18 @@ class A2AChannel:
             ),
             *(self._older_routes(older) if self._config.tasks_send else ()),
         ]
+
+    def _card_signer(self) -> Callable[[Fields], Fields] | None:
+        config = self._config
+        if config.card_key_file is None:
+            return None
+        # Loads cryptography, for those who sign.
+        from agent_host_a2a.card_signer import CardSigner  # noqa: PLC0415
+
+        signer = CardSigner(
+            config.card_key_file, key_id=config.card_key_id, key_set_url=config.card_key_set_url
+        )
+        return signer.signed
 
     @asynccontextmanager
     async def lifespan(self, context: HostContext) -> AsyncGenerator[None]:
@@ -101,6 +123,24 @@ class A2AChannel:
         ]
         return [
             self._caller_route(path, endpoint, methods, render_http_error)
+            for path, endpoint, methods in routes
+        ]
+
+    def _http_routes_0_3(self, http: OldHttpEndpoints) -> list[ChannelRoute]:
+        task = f"{HTTP_PATH_0_3}/tasks/{{task_id}}"
+        configs = f"{task}/pushNotificationConfigs"
+        routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+            (f"{HTTP_PATH_0_3}/message:send", http.send, ["POST"]),
+            (f"{HTTP_PATH_0_3}/message:stream", http.stream, ["POST"]),
+            (f"{task}:cancel", http.cancel, ["POST"]),
+            (f"{task}:subscribe", http.subscribe, ["GET", "POST"]),
+            (configs, http.push, ["GET", "POST"]),
+            (f"{configs}/{{config_id}}", http.push, ["DELETE", "GET"]),
+            (task, http.get, ["GET"]),
+            (f"{HTTP_PATH_0_3}/card", http.card, ["GET"]),
+        ]
+        return [
+            self._caller_route(path, endpoint, methods, render_http_error_0_3)
             for path, endpoint, methods in routes
         ]
 

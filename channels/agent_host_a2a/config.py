@@ -1,8 +1,9 @@
-"""The settings of the A2A channel. It has no secret: who may call is the host's authenticator's
-business.
+"""The settings of the A2A channel. It holds no secret: who may call is the host's authenticator's
+business, and the key that signs the card stays in its file.
 """
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -67,7 +68,9 @@ class A2AConfig(BaseModel):
         "Unset, the card names the address it was asked for at.",
     )
     version_0_3: bool = Field(
-        default=True, description="Whether A2A 0.3 is spoken beside 1.0 at the JSON-RPC endpoint."
+        default=True,
+        description="Whether A2A 0.3 is spoken beside 1.0: at the JSON-RPC endpoint, and over "
+        "HTTP+JSON under `/v1` behind it.",
     )
     tasks_send: bool = Field(
         default=False,
@@ -130,6 +133,17 @@ class A2AConfig(BaseModel):
         ge=_NOTHING,
         description="How long a client may keep the card before it asks again.",
     )
+    card_key_file: Path | None = Field(
+        default=None,
+        description="A private key, PEM or JWK, to sign the card of 1.0 with: P-256 (ES256), "
+        "Ed25519 (EdDSA) or RSA (RS256). Needs the extra `a2a-signing`.",
+    )
+    card_key_id: Text | None = Field(
+        default=None, description="The key's id, for clients to find it; unset, the JWK's own."
+    )
+    card_key_set_url: Url | None = Field(
+        default=None, description="Where clients find the public key, as a JWK set."
+    )
     heartbeat_interval: timedelta = Field(
         default=timedelta(seconds=15),
         gt=_NOTHING,
@@ -154,7 +168,8 @@ class A2AConfig(BaseModel):
         default=1000,
         ge=1,
         le=10_000,
-        description="The newest tasks of a caller that `ListTasks` looks at.",
+        description="How many tasks one page of `ListTasks` looks at, or twice as many; a caller "
+        "with more gets them in stretches of so many, each in order.",
     )
 
 

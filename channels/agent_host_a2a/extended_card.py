@@ -15,10 +15,10 @@ from agent_host_a2a.schema import VERSION_0_3
 class ExtendedCard:
     """The public card and the further skills of the config."""
 
-    def __init__(self, context: HostContext, config: A2AConfig) -> None:
+    def __init__(self, context: HostContext, config: A2AConfig, maker: CardMaker) -> None:
         self._context = context
         self._config = config
-        self._maker = CardMaker(context.target, config, challenge=context.challenge)
+        self._maker = maker
         self._caller = Caller(channel=config.name, operation="get_extended_card")
 
     async def at(self, request: Request, version: str) -> Fields:

@@ -3,8 +3,6 @@
 What 0.3 sends is put into the form of 1.0 first, see `inbound_0_3`.
 """
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +26,7 @@ from agent_host.wire.json_text import json_bytes, parse_json
 from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.fault import Fault, FaultError, invalid
 from agent_host_a2a.member import Members
+from agent_host_a2a.page_token import PageToken, read_page_token
 from agent_host_a2a.part import overlap, to_part
 from agent_host_a2a.push_config import PushConfig, to_config
 from agent_host_a2a.schema import (
@@ -48,7 +47,6 @@ _STATES: Final[Mapping[str, TaskState | None]] = {
     **{state.value: state for state in TaskState},
     "TASK_STATE_UNSPECIFIED": None,
 }
-_TOKEN: Final = re.compile(r"([0-9]{1,20})\.([A-Za-z0-9_-]{1,80})")
 _YES: Final = frozenset({"yes", "y", "true", "ok", "approve", "approved"})
 _NO: Final = frozenset({"no", "n", "false", "deny", "denied", "reject", "rejected"})
 _BOOLEAN: Final = "boolean"
@@ -75,17 +73,6 @@ class TaskParams:
 
     task_id: str
     history_length: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageToken:
-    """Behind which task the next page begins: when it changed, in microseconds, and its id."""
-
-    changed: int
-    task_id: str
-
-    def __str__(self) -> str:
-        return urlsafe_b64encode(f"{self.changed}.{self.task_id}".encode()).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +188,7 @@ def to_list(params: JsonObject) -> ListParams:
         state=_STATES[status] if status else None,
         changed_after=request.time("statusTimestampAfter"),
         page_size=size or PAGE_DEFAULT,
-        behind=_to_token(token) if token else None,
+        behind=read_page_token(token) if token else None,
         history_length=request.integer("historyLength", least=0) or 0,
         with_artifacts=request.boolean("includeArtifacts") or False,
     )
@@ -288,16 +275,6 @@ def _metadata(request: Members) -> JsonObject:
     return metadata
 
 
-def _to_token(text: str) -> PageToken:
-    try:
-        found = _TOKEN.fullmatch(urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii"))
-    except ValueError:
-        found = None
-    if found is None:
-        raise invalid("pageToken", "is none that this agent gave out")
-    return PageToken(changed=int(found[1]), task_id=found[2])
-
-
 def _typed(text: str, question: Question, nesting_limit: int) -> JsonValue:
     schema = question.schema
     kind = None if schema is None else schema.get("type")
@@ -319,7 +296,6 @@ def _typed(text: str, question: Question, nesting_limit: int) -> JsonValue:
 __all__ = [
     "OWN_METADATA",
     "ListParams",
-    "PageToken",
     "SendParams",
     "TaskParams",
     "no_push",

@@ -19,6 +19,9 @@ EXTENSIONS_HEADER_0_3: Final = b"x-a2a-extensions"
 CARD_PATH: Final = "/.well-known/agent-card.json"
 CARD_PATH_0_2: Final = "/.well-known/agent.json"
 RPC_PATH_0_2: Final = "/rpc"
+HTTP_PATH_0_3: Final = "/v1"
+"""Behind the channel's own path: clients of 0.3 add it to the URL on the card."""
+
 METHOD_0_2: Final = "tasks/send"
 
 JSON_RPC: Final = "JSONRPC"
@@ -105,6 +108,7 @@ __all__ = [
     "EXTENSIONS_HEADER",
     "EXTENSIONS_HEADER_0_3",
     "HTTP_JSON",
+    "HTTP_PATH_0_3",
     "INTERRUPTED",
     "JSON_MEDIA_TYPE",
     "JSON_RPC",

@@ -9,7 +9,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent_host.protocols.host_context import HostContext
 from agent_host.types import JsonObject
 from agent_host.wire.body import read_body
 from agent_host.wire.json_text import json_bytes, parse_json
@@ -36,12 +35,10 @@ _CALL: Final = Call()
 class TasksSend:
     """One method, waited for. The conversation has the name of the session, else of the task."""
 
-    def __init__(
-        self, context: HostContext, config: A2AConfig, *, operations: TaskOperations
-    ) -> None:
+    def __init__(self, config: A2AConfig, *, operations: TaskOperations, cards: CardMaker) -> None:
         self._config = config
         self._operations = operations
-        self._maker = CardMaker(context.target, config, challenge=context.challenge)
+        self._maker = cards
 
     async def call(self, request: Request) -> Response:
         """`POST /rpc`."""

@@ -18,7 +18,14 @@ MESSAGE: Final = {
     "parts": [{"text": "hello"}],
 }
 BODY_LIMIT_BYTES: Final = 16_384
+OLD_MESSAGE: Final = {
+    "messageId": "m-1",
+    "role": "ROLE_USER",
+    "contextId": "one",
+    "content": [{"text": "hello"}],
+}
 _TASK: Final = "/a2a/tasks/run_1"
+_OLD_TASK: Final = "/a2a/v1/tasks/run_1"
 
 
 def rpc(method: str, params: object) -> bytes:
@@ -64,6 +71,23 @@ class A2ADriver:
         SampleRequest(method="GET", path=f"{_TASK}/pushNotificationConfigs/one"),
         SampleRequest(method="DELETE", path=f"{_TASK}/pushNotificationConfigs/one"),
         SampleRequest(method="GET", path="/a2a/extendedAgentCard"),
+        *(
+            SampleRequest(
+                method="POST",
+                path=f"/a2a/v1/message:{verb}",
+                body=json.dumps({"message": OLD_MESSAGE}).encode(),
+            )
+            for verb in ("send", "stream")
+        ),
+        SampleRequest(method="GET", path=_OLD_TASK),
+        SampleRequest(method="POST", path=f"{_OLD_TASK}:cancel"),
+        SampleRequest(method="POST", path=f"{_OLD_TASK}:subscribe"),
+        SampleRequest(method="GET", path=f"{_OLD_TASK}:subscribe"),
+        SampleRequest(method="GET", path=f"{_OLD_TASK}/pushNotificationConfigs"),
+        SampleRequest(method="POST", path=f"{_OLD_TASK}/pushNotificationConfigs", body=b"{}"),
+        SampleRequest(method="GET", path=f"{_OLD_TASK}/pushNotificationConfigs/one"),
+        SampleRequest(method="DELETE", path=f"{_OLD_TASK}/pushNotificationConfigs/one"),
+        SampleRequest(method="GET", path="/a2a/v1/card"),
     )
 
     def make_channel(self) -> Channel:

@@ -25,7 +25,13 @@ JSON_RPC: Final = "JSONRPC"
 HTTP_JSON: Final = "HTTP+JSON"
 OLD: Final = "JSONRPC 0.3"
 BINDINGS: Final = (JSON_RPC, HTTP_JSON)
-ALL: Final = (*BINDINGS, OLD)
+OLD_HTTP: Final = "HTTP+JSON 0.3"
+WHOLE: Final = (*BINDINGS, OLD)
+"""Those in which the client offers all of its operations, and a file's bytes are what they are: its
+0.3 over HTTP+JSON encodes them twice.
+"""
+
+ALL: Final = (*BINDINGS, OLD, OLD_HTTP)
 
 
 @asynccontextmanager
@@ -44,10 +50,10 @@ async def sdk_client(
 
 async def connected(http: httpx.AsyncClient, binding: str, *, streaming: bool = True) -> Client:
     """A client over `http`, by the card that is served for its version."""
-    version = "0.3" if binding == OLD else "1.0"
+    transport, _, version = binding.partition(" ")
+    version = version or "1.0"
     resolver = A2ACardResolver(http, str(http.base_url))
     card = await resolver.get_agent_card(http_kwargs={"headers": {"a2a-version": version}})
-    transport = JSON_RPC if binding == OLD else binding
     settings = ClientConfig(
         streaming=streaming,
         httpx_client=http,
@@ -104,6 +110,8 @@ __all__ = [
     "HTTP_JSON",
     "JSON_RPC",
     "OLD",
+    "OLD_HTTP",
+    "WHOLE",
     "connected",
     "folded",
     "request",

@@ -88,6 +88,7 @@ async def test_its_interfaces_are_in_order_and_lead_here() -> None:
         ("JSONRPC", "1.0"),
         ("HTTP+JSON", "1.0"),
         ("JSONRPC", "0.3"),
+        ("HTTP+JSON", "0.3"),
     ]
     url = str(client.base_url).rstrip("/") + "/a2a"
     assert {one["url"] for one in card["supportedInterfaces"]} == {url}

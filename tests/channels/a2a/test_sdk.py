@@ -27,6 +27,7 @@ from tests.channels.a2a.hosting import hosted
 from tests.channels.a2a.sdk import (
     ALL,
     BINDINGS,
+    WHOLE,
     connected,
     folded,
     request,
@@ -99,7 +100,7 @@ async def test_artifacts_come_in_pieces_and_are_whole_in_the_end(binding: str) -
     assert numbers.parts[0].data.struct_value["answer"] == 42
 
 
-@pytest.mark.parametrize("binding", ALL)
+@pytest.mark.parametrize("binding", WHOLE)
 async def test_files_come_and_go(binding: str) -> None:
     sent = (
         Part(text="files"),
@@ -227,7 +228,7 @@ async def test_a_task_that_is_over_or_asks_nothing_takes_no_message(binding: str
             await told(client, request("yes", task_id=asked.id, context_id="another"))
 
 
-@pytest.mark.parametrize("binding", ALL)
+@pytest.mark.parametrize("binding", WHOLE)
 async def test_history_is_as_long_as_it_is_wanted(binding: str) -> None:
     without = SendMessageConfiguration(history_length=0)
     async with sdk_client(converse, binding, streaming=False) as client:

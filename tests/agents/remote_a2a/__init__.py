@@ -1,0 +1,1 @@
+"""An agent elsewhere as the target."""

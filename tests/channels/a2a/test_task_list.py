@@ -1,0 +1,79 @@
+"""A caller with more tasks than one page may look at: each is on one page, and none is on two."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from agent_host_a2a import A2AConfig
+from tests.channels.a2a.hosting import call, hosted, result, send
+
+CONFIG = A2AConfig(listed_tasks_limit=5)
+
+
+async def say(text: str) -> str:
+    """Say it again."""
+    return text
+
+
+async def pages(
+    client: httpx.AsyncClient, between: Any = None, **params: Any
+) -> list[dict[str, Any]]:
+    """Every page; `between` is awaited behind the first."""
+    found: list[dict[str, Any]] = []
+    token = ""
+    while not found or token:
+        page = await result(client, "ListTasks", {**params, "pageToken": token})
+        found.append(page)
+        token = page["nextPageToken"]
+        if between is not None and len(found) == 1:
+            await between()
+    return found
+
+
+def ids(found: list[dict[str, Any]]) -> list[str]:
+    return [task["id"] for page in found for task in page["tasks"]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_all_are_listed_newest_first(size: int) -> None:
+    async with hosted(say, config=CONFIG) as client:
+        sent = [(await send(client, f"{number}"))["id"] for number in range(13)]
+        found = await pages(client, pageSize=size)
+    assert ids(found) == sent[::-1]
+    assert found[-1]["totalSize"] == 13
+    assert all(len(page["tasks"]) <= size for page in found)
+
+
+async def test_what_is_sent_between_pages_moves_nothing() -> None:
+    async with hosted(say, config=CONFIG) as client:
+        sent = [(await send(client, f"{number}"))["id"] for number in range(9)]
+
+        async def more() -> None:
+            for number in range(3):
+                await send(client, f"later {number}")
+
+        found = await pages(client, more, pageSize=2)
+    assert ids(found) == sent[::-1]
+
+
+async def test_filters_reach_the_oldest() -> None:
+    async with hosted(say, config=CONFIG) as client:
+        old = await send(client, "old", contextId="here")
+        for number in range(12):
+            await send(client, f"{number}")
+        here = await pages(client, contextId="here")
+        since = await pages(client, statusTimestampAfter=old["status"]["timestamp"])
+        failed = await pages(client, status="TASK_STATE_FAILED")
+    assert ids(here) == [old["id"]]
+    assert here[-1]["totalSize"] == 1
+    assert len(ids(since)) == 13
+    assert ids(failed) == []
+
+
+async def test_a_made_up_token_leads_nowhere() -> None:
+    made_up = ["x", "W10", "WzAsImFiYyJd", "WzAsbnVsbCwieCIsMCwwXQ", "a" * 3000]
+    async with hosted(say, config=CONFIG) as client:
+        for token in made_up:
+            answer = await call(client, "ListTasks", {"pageToken": token})
+            assert answer["error"]["code"] == -32602

@@ -20,7 +20,7 @@ from google.protobuf.json_format import ParseDict
 
 from tests.channels.a2a.agent import converse
 from tests.channels.a2a.receiver import allowing, receiving
-from tests.channels.a2a.sdk import ALL, OLD, request, sdk_client, task_of, told
+from tests.channels.a2a.sdk import ALL, OLD, OLD_HTTP, request, sdk_client, task_of, told
 
 
 @pytest.mark.parametrize("binding", ALL)
@@ -40,16 +40,18 @@ async def test_configs_of_push_notifications_come_and_go(binding: str) -> None:
         asked = GetTaskPushNotificationConfigRequest(task_id=task.id, id="one")
         made = await client.create_task_push_notification_config(given)
         found = await client.get_task_push_notification_config(asked)
+        assert made == found == given
+        if binding == OLD_HTTP:
+            return  # that client cannot ask for more
         listed = await client.list_task_push_notification_configs(
             ListTaskPushNotificationConfigsRequest(task_id=task.id)
         )
+        assert list(listed.configs) == [given]
         deleted = DeleteTaskPushNotificationConfigRequest(task_id=task.id, id="one")
         await client.delete_task_push_notification_config(deleted)
         await client.delete_task_push_notification_config(deleted)
         with pytest.raises(TaskNotFoundError):
             await client.get_task_push_notification_config(asked)
-    assert made == found == given
-    assert list(listed.configs) == [given]
 
 
 @pytest.mark.parametrize("streaming", [True, False])

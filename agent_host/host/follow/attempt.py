@@ -67,14 +67,15 @@ class RunFollowAttempt:
         while True:
             page = await journals.read(place.owner, place.run_id, start=position)
             for entry in page:
-                if entry.sequence >= self.follow.cursor.sequence:
+                is_new = entry.sequence >= self.follow.cursor.sequence
+                if is_new:
                     await self._refresh()
                 yield entry
                 position = entry.sequence + 1
                 self._seen = max(self._seen, position)
                 if isinstance(entry.event, RunCompleted | RunFailed | RunCancelled):
                     return
-                if self._parts.clock.monotonic() >= self._ends_at:
+                if is_new and self._parts.clock.monotonic() >= self._ends_at:
                     self.has_more = True
                     return
             if not page and not await journals.wait(

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from agent_host.errors import (
+    DrainingError,
     FollowEndedError,
     FollowLimitError,
-    HostError,
     PermanentTaskError,
     RetryTaskError,
     StoreError,
@@ -59,6 +59,7 @@ class FollowDispatcher:
         self._parts = parts
         self._records = records
         self._followers: dict[str, Follower] = {}
+        self._open: set[FollowPlace] = set()
         self._waits: dict[FollowPlace, asyncio.Task[None]] = {}
         self._group = asyncio.TaskGroup()
         self._is_up = False
@@ -71,13 +72,15 @@ class FollowDispatcher:
         )
 
     async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
-        self._is_up = True
+        found: list[FollowPlace] = []
         after: str | None = None
         while after != "":
             places, after = await self._records.list_open(after=after, limit=_PAGE)
-            for place in places:
-                self.wait(place, sequence=0)  # an attempt looks where it stands
+            found += places
+        await self._group.__aenter__()
+        self._is_up = True
+        for place in found:
+            self.wait(place, sequence=0)  # an attempt looks where it stands
         return self
 
     async def __aexit__(
@@ -106,16 +109,18 @@ class FollowDispatcher:
         Raises:
             FollowLimitError: there are.
         """
-        if len(self._waits) >= OPEN_LIMIT:
+        if len(self._open) >= OPEN_LIMIT:
             raise FollowLimitError("The host follows as many runs as it can. Try again later.")
 
     def wait(self, place: FollowPlace, *, sequence: int) -> None:
         """Go on with it once its run has an entry of this sequence, which may be now."""
+        self._open.add(place)
         if self._is_up and place not in self._waits:
             self._waits[place] = self._group.create_task(self._until_grown(place, sequence))
 
     def forget(self, place: FollowPlace) -> None:
         """It was deleted."""
+        self._open.discard(place)
         task = self._waits.pop(place, None)
         if task is not None:
             task.cancel()
@@ -125,11 +130,15 @@ class FollowDispatcher:
             pass
         # From here on its task may ask for another wait.
         self._waits.pop(place, None)
-        try:
-            await self._schedule(place)
-        except HostError as error:
-            # The store is going, or the host is: the next process goes on.
-            logger.warning("a follow of %s waits for a restart: %s", place.run_id, error.code)
+        while self._is_up:
+            try:
+                await self._schedule(place)
+            except StoreError as error:
+                await self._pause(place, error)
+            except DrainingError:
+                return  # the next process goes on
+            else:
+                return
 
     async def _has_grown(self, place: FollowPlace, sequence: int) -> bool:
         parts = self._parts
@@ -139,9 +148,12 @@ class FollowDispatcher:
             # A run that expired is for the attempt to clear away.
             return await parts.runs.get(place.owner, place.run_id) is None
         except StoreError as error:
-            logger.warning("a follow of %s waits for the store: %s", place.run_id, error.code)
-            await parts.clock.sleep(_STORE_PAUSE_SECONDS)
+            await self._pause(place, error)
             return False
+
+    async def _pause(self, place: FollowPlace, error: StoreError) -> None:
+        logger.warning("a follow of %s waits for the store: %s", place.run_id, error.code)
+        await self._parts.clock.sleep(_STORE_PAUSE_SECONDS)
 
     async def _schedule(self, place: FollowPlace, delay: timedelta = timedelta()) -> None:
         await self._parts.runner.schedule(
@@ -169,7 +181,7 @@ class FollowDispatcher:
                 await attempt.reopen()
             await self._tell(place, attempt, follower)
         except FollowEndedError:
-            logger.debug("a follow of %s was deleted while it was told", place.run_id)
+            self._open.discard(place)
 
     async def _tell(
         self, place: FollowPlace, attempt: RunFollowAttempt, follower: Follower
@@ -184,8 +196,8 @@ class FollowDispatcher:
             await self._schedule(place, (error.retry_after or timedelta()) + jitter)
             return
         if await attempt.settle():
-            return
-        if attempt.has_more:
+            self._open.discard(place)
+        elif attempt.has_more:
             await self._schedule(place)
         else:
             self.wait(place, sequence=attempt.follow.cursor.sequence)
@@ -198,12 +210,14 @@ class FollowDispatcher:
             return
         with suppress(FollowEndedError):  # it was deleted meanwhile
             await attempt.give_up(task.id)
+        self._open.discard(place)
 
     async def _attempt(self, place: FollowPlace, found: FoundFollow) -> RunFollowAttempt | None:
         """None where the run has expired, and the follow with it."""
         run = await self._parts.runs.get(place.owner, place.run_id)
         if run is None:
             await self._parts.store.commit(self._records.delete(place))
+            self._open.discard(place)
             return None
         return RunFollowAttempt(self._parts, place, found, records=self._records, run=run[0])
 

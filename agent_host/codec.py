@@ -13,7 +13,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, SchemaValidator
 
-from agent_host.errors import UnreadableRecordError
+from agent_host.errors import NewerRecordError, UnreadableRecordError
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class VersionedCodec(Generic[T]):
 
         Raises:
             UnreadableRecordError: it is damaged, of another kind, or of a version this release
-                does not know.
+                does not know; `NewerRecordError` if that is a later one.
         """
         try:
             envelope: _Envelope[T] = self._validator.validate_json(payload)
@@ -135,7 +135,8 @@ class VersionedCodec(Generic[T]):
                 f"A stored record is of another kind where a {self._kind} record was expected."
             )
         if header.v != self._version:
-            return UnreadableRecordError(
+            kind = NewerRecordError if header.v > self._version else UnreadableRecordError
+            return kind(
                 f"A stored {self._kind} record is of version {header.v}; "
                 f"this release reads version {self._version}."
             )

@@ -54,6 +54,7 @@ from agent_host.errors.session import (
 from agent_host.errors.store import (
     ConflictError,
     LeaseLostError,
+    NewerRecordError,
     StoreError,
     StoreFullError,
     StoreUnavailableError,
@@ -83,6 +84,7 @@ __all__ = [
     "LeaseLostError",
     "LinkRequiredError",
     "MissingExtraError",
+    "NewerRecordError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",

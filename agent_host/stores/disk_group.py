@@ -20,6 +20,7 @@ from agent_host.stores.disk_cache import (
     StreamState,
     appended,
 )
+from agent_host.stores.disk_quarantine import Aside, put_aside
 from agent_host.stores.disk_request import Commit
 from agent_host.stores.disk_statement import (
     DELETE_RECORDS,
@@ -32,13 +33,14 @@ from agent_host.stores.disk_statement import (
     PUT_STREAMS,
 )
 from agent_host.stores.disk_time import end_of
-from agent_host.types.store import Append, Delete, Key, Put, Record
+from agent_host.types.store import Append, Delete, Key, Put, Record, SetAside
 
 
 class Group:
     """Commits at one moment of the store's time. `next_number` is the first unused of a stream."""
 
     __slots__ = (
+        "_asides",
         "_cache",
         "_entries",
         "_found_records",
@@ -60,6 +62,7 @@ class Group:
         self._found_streams: dict[Key, StreamState] = {}
         self._entries: list[tuple[int, int, bytes]] = []
         self._garbage: list[int] = []
+        self._asides: list[Aside] = []
 
     @property
     def row_count(self) -> int:
@@ -76,7 +79,7 @@ class Group:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
-                if isinstance(write, Put | Delete):
+                if isinstance(write, Put | Delete | SetAside):
                     record = known_records.get(key)
                     if record is None:
                         cold_records[key] = None
@@ -110,6 +113,7 @@ class Group:
         streams: dict[Key, StreamState] = {}
         entries: list[tuple[int, int, bytes]] = []
         garbage: list[int] = []
+        asides: list[Aside] = []
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
@@ -129,10 +133,11 @@ class Group:
                     raise _conflict()
                 streams[key] = state = self._appended(state, write, entries)
                 outcome.append(state.length)
-            elif isinstance(write, Delete):
+            elif isinstance(write, Delete | SetAside):
                 before = records.get(key) or self._record(key)
                 if write.expect is not None and write.expect != before.version:
                     raise _conflict()
+                asides += _asides(write, before)
                 records[key] = NO_RECORD
                 outcome.append(0)
             else:
@@ -145,10 +150,18 @@ class Group:
         self.streams.update(streams)
         self._entries += entries
         self._garbage += garbage
+        self._asides += asides
         commit.outcome = tuple(outcome)
 
     def write(self, connection: Connection) -> None:
         """Do it, within a transaction."""
+        for aside in self._asides:
+            put_aside(connection, aside, now=self._now)
+        self._write_records(connection)
+        if self.streams:
+            self._write_streams(connection)
+
+    def _write_records(self, connection: Connection) -> None:
         gone: list[Key] = []
         rows: list[tuple[Any, ...]] = []
         for key, (version, end, record, _) in self.records.items():
@@ -160,9 +173,10 @@ class Group:
             DELETE_RECORDS.write(connection, gone)
         if rows:
             PUT_RECORDS.write(connection, rows)
-        if not self.streams:
-            return
-        gone, rows = [], []
+
+    def _write_streams(self, connection: Connection) -> None:
+        gone: list[Key] = []
+        rows: list[tuple[Any, ...]] = []
         for key, (length, end, number, _, _) in self.streams.items():
             if number:
                 rows.append((*key, number, length, None if end == NEVER else end))
@@ -200,6 +214,12 @@ class Group:
         time_to_live = write.time_to_live
         end = NEVER if time_to_live is None else end_of(self._now, time_to_live)
         return appended(state, added, number=number, expires_at=end)
+
+
+def _asides(write: Delete | SetAside, before: RecordState) -> list[Aside]:
+    if isinstance(write, Delete) or before is NO_RECORD:
+        return []
+    return [Aside(write.key, before, write.code)]
 
 
 def _conflict() -> ConflictError:

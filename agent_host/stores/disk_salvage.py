@@ -40,7 +40,9 @@ _TABLES: Final = (
     _Table("entries", "stream, position, entry", ("stream", "position")),
     _Table("garbage", "stream", ("stream",)),
     _Table(
-        "quarantine", "number, collection, partition, id, version, value, code, since", ("number",)
+        "quarantine",
+        "number, collection, partition, id, version, value, code, since, expires_at",
+        ("number",),
     ),
     _Table("facts", "name, value", ("name",)),
 )

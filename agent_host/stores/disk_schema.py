@@ -63,7 +63,13 @@ _FIRST: Final = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
+_SECOND: Final = (
+    # What is set aside ends when it would have ended.
+    "ALTER TABLE quarantine ADD COLUMN expires_at INTEGER",
+    "CREATE INDEX quarantine_by_end ON quarantine (expires_at) WHERE expires_at IS NOT NULL",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _SECOND)
 """The statements that lead from each version to the next; the first make version 1 of nothing."""
 
 

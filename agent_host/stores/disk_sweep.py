@@ -12,13 +12,14 @@ _ENTRIES: Final = 500
 
 def sweep(connection: Connection, now: int) -> int:
     """Remove a bounded number of rows that nobody can read any more; how many."""
-    records, streams, garbage = connection.execute(
+    records, streams, aside, garbage = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM records WHERE expires_at <= ?1),"
         " EXISTS (SELECT 1 FROM streams WHERE expires_at <= ?1),"
+        " EXISTS (SELECT 1 FROM quarantine WHERE expires_at <= ?1),"
         " (SELECT min(stream) FROM garbage)",
         (now,),
     ).fetchone()
-    if not (records or streams or garbage):
+    if not (records or streams or aside or garbage):
         return 0
     count = 0
     connection.execute("BEGIN IMMEDIATE")
@@ -36,6 +37,12 @@ def sweep(connection: Connection, now: int) -> int:
         PUT_GARBAGE.write(connection, [row[3:] for row in ended])
         DELETE_STREAMS.write(connection, [row[:3] for row in ended])
         count += len(ended)
+    if aside:
+        count += connection.execute(
+            "DELETE FROM quarantine WHERE number IN"
+            " (SELECT number FROM quarantine WHERE expires_at <= ? LIMIT ?)",
+            (now, _RECORDS),
+        ).rowcount
     if garbage:
         entries = connection.execute(
             "DELETE FROM entries WHERE stream = ?1 AND position IN"

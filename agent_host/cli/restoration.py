@@ -22,9 +22,10 @@ from agent_host.stores.disk import DiskStateStore
 from agent_host.types.run import RunStatus
 from agent_host.types.store import Record, Write
 
-_READERS: Final[Mapping[str, Callable[[Record], object]]] = MappingProxyType(
+KNOWN_RECORDS: Final[Mapping[str, Callable[[Record], object]]] = MappingProxyType(
     {**HOST_RECORDS, TASKS: read_task, BOUNDS: read_bound}
 )
+"""How the records of each collection are read."""
 
 _INSTANCE: Final = "restored"
 """The process that a run is said to be left by: none has this name, so recovery takes it over."""
@@ -53,7 +54,7 @@ class Restoration:
         record = await self._store.find_quarantined(number)
         if record is None:
             return Restored.MISSING
-        reader = _READERS.get(record.key.collection)
+        reader = KNOWN_RECORDS.get(record.key.collection)
         try:
             if reader is not None:
                 reader(record)
@@ -80,4 +81,4 @@ class Restoration:
         return []
 
 
-__all__ = ["Restoration", "Restored"]
+__all__ = ["KNOWN_RECORDS", "Restoration", "Restored"]

@@ -3,6 +3,7 @@
 from sqlite3 import Connection
 from typing import Final
 
+from agent_host.stores.disk_entry import place_of
 from agent_host.stores.disk_statement import DELETE_STREAMS, PUT_GARBAGE
 
 _RECORDS: Final = 200
@@ -25,8 +26,8 @@ def sweep(connection: Connection, now: int) -> int:
     connection.execute("BEGIN IMMEDIATE")
     if records:
         count += connection.execute(
-            "DELETE FROM records WHERE (collection, partition, id) IN"
-            " (SELECT collection, partition, id FROM records WHERE expires_at <= ? LIMIT ?)",
+            "DELETE FROM records WHERE number IN"
+            " (SELECT number FROM records WHERE expires_at <= ? LIMIT ?)",
             (now, _RECORDS),
         ).rowcount
     if streams:
@@ -45,9 +46,9 @@ def sweep(connection: Connection, now: int) -> int:
         ).rowcount
     if garbage:
         entries = connection.execute(
-            "DELETE FROM entries WHERE stream = ?1 AND position IN"
-            " (SELECT position FROM entries WHERE stream = ?1 LIMIT ?2)",
-            (garbage, _ENTRIES),
+            "DELETE FROM entries WHERE place IN"
+            " (SELECT place FROM entries WHERE place >= ? AND place < ? LIMIT ?)",
+            (place_of(garbage, 0), place_of(garbage + 1, 0), _ENTRIES),
         ).rowcount
         count += entries
         if entries < _ENTRIES:

@@ -46,7 +46,9 @@ class RunIndex:
         owner = run.owner
         entry = _encoded(owner.tenant, owner.isolation_key)
         time_to_live = self._retention if over else None
-        return (Put(Key(COLLECTION, WHOLE, run.id), entry, None, time_to_live),)
+        # That a new one is expected to be new spares the store a look.
+        expect = None if version else ABSENT
+        return (Put(Key(COLLECTION, WHOLE, run.id), entry, expect, time_to_live),)
 
     async def owner_of(self, run_id: str) -> Owner | None:
         """Whose run it is."""

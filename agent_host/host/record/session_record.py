@@ -16,7 +16,7 @@ from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, Sessio
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
 from agent_host.types.session import Session, SessionHistory, SessionPolicy
-from agent_host.types.store import Append, Delete, DeleteStream, Key, Put, Record, Write
+from agent_host.types.store import ABSENT, Append, Delete, DeleteStream, Key, Put, Record, Write
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,17 @@ class SessionRecords:
         """The write that says: it does not wait any more."""
         return Delete(Key(QUESTIONS, session.owner.partition, session.id))
 
-    def append(self, session: Session, messages: Sequence[Message]) -> Append:
-        """The write that adds messages to the history."""
+    def append(
+        self, session: Session, messages: Sequence[Message], *, alongside: Sequence[Write] = ()
+    ) -> Append:
+        """The write that adds messages to the history. If one of the writes `alongside` opens the
+        session, there is none yet, and not having to look for it is cheaper.
+        """
+        is_new = any(_opens(write, session) for write in alongside)
         return Append(
             Key("history", session.owner.partition, session.id),
             tuple([_encode(message) for message in messages]),
-            None,
+            0 if is_new else None,
             self._policy.time_to_live,
         )
 
@@ -152,6 +157,15 @@ def _encode(message: Message) -> bytes:
     if fields is None:
         return MESSAGE_CODEC.encode(change_messages((message,), without_bytes)[0])
     return MESSAGE_CODEC.encode_own(message, fields)
+
+
+def _opens(write: Write, session: Session) -> bool:
+    key = write[0]
+    return (
+        type(write) is Put
+        and write.expect == ABSENT
+        and (key.collection, key.id) == (SESSIONS, session.id)
+    )
 
 
 def read_session(record: Record) -> tuple[Session, int]:

@@ -50,8 +50,8 @@ async def test_records_can_be_set_aside(store: DiskStateStore, clock: ManualCloc
 
 
 async def test_what_is_set_aside_in_the_group_that_wrote_it_is_kept(store: DiskStateStore) -> None:
-    writes = [Put(key("a"), b"1"), SetAside(key("a"), 1, "x"), Put(key("a"), b"2")]
-    await store.commit([*writes, SetAside(key("a"), 1, "y")])
+    first, second = SetAside(key("a"), 1, "x"), SetAside(key("a"), 1, "y")
+    await store.commit([Put(key("a"), b"1"), first, Put(key("a"), b"2"), second])
     found = await store.quarantined()
     assert [one.code for one in found] == ["x", "y"]
     kept = [await store.find_quarantined(one.number) for one in found]

@@ -286,14 +286,15 @@ class Execution:
             left += self._parts.policy.time_limit - STORE_AFTER
         self._deadline.clear()
         await self._until_stored()
-        ask = partial(self.ledger.ask, questions, keep_request=resumes)
         self.is_suspended = resumes
         try:
             if resumes:  # before the question is stored, so that no crash can come between
                 await schedule_expiry(
                     self._parts.runner, self.ledger.run, questions, self._parts.policy
                 )
-            await under_lease(self._place, ask)
+            await under_lease(
+                self._place, partial(self.ledger.ask, questions, keep_request=resumes)
+            )
         except BaseException:
             self.is_suspended = False
             raise

@@ -13,7 +13,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import CoreConfig, CoreSchema, SchemaSerializer, SchemaValidator
 
-from agent_host.errors import UnreadableRecordError
+from agent_host.errors import NewerRecordError, UnreadableRecordError
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class VersionedCodec(Generic[T]):
     """
 
     def __init__(self, kind: str, version: int, type_: type[T]) -> None:
-        self._kind = kind
+        self.kind = kind
         self._version = version
         self._head = b'{"v":%d,"k":"%b","d":' % (version, kind.encode("ascii"))
         self._type = type_
@@ -85,7 +85,7 @@ class VersionedCodec(Generic[T]):
             ValueError: a field does not hold what its annotation says, or holds what JSON cannot
                 say, or is nested too deep to be read again.
         """
-        envelope = _Envelope(self._version, self._kind, value)
+        envelope = _Envelope(self._version, self.kind, value)
         payload: bytes = self._serializer.to_json(envelope, warnings="error")
         if payload.count(b"[") + payload.count(b"{") > DEPTH_LIMIT:
             self._check_depth(payload)
@@ -115,13 +115,13 @@ class VersionedCodec(Generic[T]):
 
         Raises:
             UnreadableRecordError: it is damaged, of another kind, or of a version this release
-                does not know.
+                does not know; `NewerRecordError` if that is a later one.
         """
         try:
             envelope: _Envelope[T] = self._validator.validate_json(payload)
         except ValidationError as error:
             raise self._unreadable(payload) from error
-        if envelope.v != self._version or envelope.k != self._kind:
+        if envelope.v != self._version or envelope.k != self.kind:
             raise self._unreadable(payload)
         return envelope.d
 
@@ -129,23 +129,24 @@ class VersionedCodec(Generic[T]):
         try:
             header = _HEADER.validate_json(payload)
         except ValidationError:
-            return UnreadableRecordError(f"A stored {self._kind} record is damaged.")
-        if header.k != self._kind:
+            return UnreadableRecordError(f"A stored {self.kind} record is damaged.")
+        if header.k != self.kind:
             return UnreadableRecordError(
-                f"A stored record is of another kind where a {self._kind} record was expected."
+                f"A stored record is of another kind where a {self.kind} record was expected."
             )
         if header.v != self._version:
-            return UnreadableRecordError(
-                f"A stored {self._kind} record is of version {header.v}; "
+            kind = NewerRecordError if header.v > self._version else UnreadableRecordError
+            return kind(
+                f"A stored {self.kind} record is of version {header.v}; "
                 f"this release reads version {self._version}."
             )
-        return UnreadableRecordError(f"A stored {self._kind} record is damaged.")
+        return UnreadableRecordError(f"A stored {self.kind} record is damaged.")
 
     def _check_depth(self, payload: bytes) -> None:
         try:
             _HEADER.validate_json(payload)
         except ValidationError as error:
-            message = f"a {self._kind} record is nested too deep to be read again"
+            message = f"a {self.kind} record is nested too deep to be read again"
             raise ValueError(message) from error
 
 

@@ -12,16 +12,18 @@ from agent_host.protocols.credential_verifier import CredentialVerifier
 from agent_host.settings.access import AccessSettings, JwtSettings
 
 
-def create_authenticator(settings: AccessSettings, *, insecure: bool = False) -> Authenticator:
+def create_authenticator(
+    settings: AccessSettings, keys_file: Path, *, insecure: bool = False
+) -> Authenticator:
     """Whoever has to be asked; the one that admits anybody, if nothing says otherwise.
 
-    `insecure` is `server.insecure`.
+    `keys_file` is where keys are or would be, `insecure` is `server.insecure`.
 
     Raises:
         ConfigurationError: what is set contradicts itself, or leaves a door open.
         MissingExtraError: tokens are to be taken, and the extra for it is not installed.
     """
-    file = ApiKeyFile(Path(settings.keys_file).expanduser())
+    file = ApiKeyFile(keys_file)
     verifiers: list[CredentialVerifier] = []
     if file.exists() if settings.api_keys is None else settings.api_keys:
         file.read()  # better now than once the server is up

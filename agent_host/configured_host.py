@@ -23,6 +23,7 @@ from agent_host.settings import (
     parse_channel,
     refuse_lost_work,
 )
+from agent_host.settings.place import files_folder, keys_file
 from agent_host.stores.disk_folder import SCHEME, folder_of_url
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.target_loader import is_remote, load_target
@@ -56,7 +57,9 @@ def create_host(settings: Settings) -> AgentHost:
         description=settings.description,
         store=store,
         files=create_file_store(settings, durable=store.durable),
-        authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
+        authenticator=create_authenticator(
+            settings.access, keys_file(settings), insecure=settings.server.insecure
+        ),
         outbound=GuardedOutbound(settings.outbound.to_policy()),
         operator_door=_create_door(settings),
         delivery=DeliveryOptions(policy=settings.delivery.to_policy()),
@@ -103,7 +106,7 @@ def create_file_store(settings: Settings, *, durable: bool) -> FileStore:
     # A host that forgets everything has no folder, and does not load what keeps one.
     from agent_host.stores.disk_file import DiskFileStore  # noqa: PLC0415
 
-    return DiskFileStore(settings.files.folder, **limits)
+    return DiskFileStore(files_folder(settings), **limits)
 
 
 __all__ = ["create_file_store", "create_host"]

@@ -40,7 +40,7 @@ def key(keys_file: Path) -> str:
 
 def build(keys_file: Path, *, insecure: bool = False, **settings: Any) -> Authenticator:
     access = AccessSettings(keys_file=str(keys_file), **settings)
-    return create_authenticator(access, insecure=insecure)
+    return create_authenticator(access, keys_file, insecure=insecure)
 
 
 def test_by_default_nobody_has_to_prove_anything_and_nobody_is_an_administrator(

@@ -14,6 +14,7 @@ from agent_host.authentication.api_key_use import ApiKeyUse
 from agent_host.cli.duration import read_duration
 from agent_host.cli.source import load
 from agent_host.cli.table import format_table
+from agent_host.settings.place import keys_file
 from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE
 
 
@@ -23,7 +24,8 @@ def execute(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: it cannot be done; the text says why.
     """
-    path = Path(arguments.file or load(arguments).settings.access.keys_file).expanduser()
+    named = arguments.file
+    path = Path(named).expanduser() if named else keys_file(load(arguments).settings)
     file = ApiKeyFile(path)
     book = ApiKeyBook(file)
     days = ApiKeyUse(path).days()

@@ -64,6 +64,7 @@ def add_keys(add: AddCommand, finish: Finish) -> None:
     revoke.add_argument("key", metavar="KEY", help="its id or name")
     for action in (create, shown, revoke):
         action.add_argument("--file", metavar="FILE", help="the key file (access.keys_file)")
+        action.add_argument("--store", metavar="URL", help="the store of the host (store)")
         action.add_argument("--json", action="store_true", help="write JSON")
         finish(action)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from agent_host.cli.doctor_parser import add_doctor
 from agent_host.cli.key_parser import AddCommand, add_keys
 from agent_host.cli.operator_parser import add_deliveries, add_runs, add_tasks
+from agent_host.cli.quarantine_parser import add_quarantine
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -105,6 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_runs(commands.add_parser, partial(_finish, module="agent_host.cli.operate_run"))
     add_tasks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_task"))
     add_deliveries(commands.add_parser, partial(_finish, module="agent_host.cli.operate_delivery"))
+    add_quarantine(commands.add_parser, partial(_finish, module="agent_host.cli.quarantine"))
     return parser
 
 

@@ -9,8 +9,9 @@ from agent_host.authentication.api_key_file import ApiKeyFile
 from agent_host.configured_access import create_authenticator
 from agent_host.doctor.exposure import exposures
 from agent_host.doctor.finding import Finding, ok, problem, setting, skipped, warning
-from agent_host.doctor.situation import Situation, keys_path, takes_keys
+from agent_host.doctor.situation import Situation, takes_keys
 from agent_host.errors import ConfigurationError
+from agent_host.settings.place import keys_file
 from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE
 
 _OLD: Final = timedelta(days=365)
@@ -22,7 +23,9 @@ def check_access(situation: Situation) -> Iterator[Finding]:
     """Would the host start with them?"""
     settings = situation.settings
     try:
-        create_authenticator(settings.access, insecure=settings.server.insecure)
+        create_authenticator(
+            settings.access, keys_file(settings), insecure=settings.server.insecure
+        )
     except ConfigurationError as error:
         yield problem(str(error))
         return
@@ -52,10 +55,10 @@ def _falls_open(situation: Situation) -> bool:
 def check_keys(situation: Situation) -> Iterator[Finding]:
     """Is the key file safe, and are its keys?"""
     access = situation.settings.access
-    if not takes_keys(access):
+    if not takes_keys(situation.settings):
         yield skipped("No API keys are taken.")
         return
-    path = keys_path(access)
+    path = keys_file(situation.settings)
     try:
         wrong = exposures(path)
         keys = ApiKeyFile(path).read()

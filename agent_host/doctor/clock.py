@@ -7,8 +7,9 @@ from typing import Final
 
 import agent_host
 from agent_host.doctor.finding import Finding, ok, problem, warning
-from agent_host.doctor.situation import Situation, keys_path
+from agent_host.doctor.situation import Situation
 from agent_host.doctor.store_kind import disk_folder
+from agent_host.settings.place import keys_file
 from agent_host.stores.disk_folder import COMPANIONS, DATABASE
 
 _TOLERATED: Final = timedelta(minutes=2)
@@ -25,7 +26,7 @@ def check_clock(situation: Situation) -> Iterator[Finding]:
         )
         return
     folder = disk_folder(situation)
-    places = [keys_path(situation.settings.access)]
+    places = [keys_file(situation.settings)]
     if folder is not None:
         places += [folder / f"{DATABASE}{suffix}" for suffix in ("", *COMPANIONS)]
     times = [moment for moment in map(_written, places) if moment is not None]

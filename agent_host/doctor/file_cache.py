@@ -10,36 +10,37 @@ from agent_host.doctor.finding import Finding, ok, problem, setting, skipped, wa
 from agent_host.doctor.situation import Situation
 from agent_host.doctor.store_kind import disk_folder
 from agent_host.errors import ConfigurationError
+from agent_host.settings.place import files_folder
 from agent_host.settings.unit import format_size
 from agent_host.stores.file_folder import DATABASE, check_name
 
 
 def check_files(situation: Situation) -> Iterator[Finding]:
     """Can it be used, and by nobody else?"""
-    files = situation.settings.files
+    folder = files_folder(situation.settings)
     if disk_folder(situation) is None:
         yield skipped("The bytes of files are not kept on this disk.")
         return
     try:
-        check_name(files.folder)
+        check_name(folder)
     except ConfigurationError as error:
         yield problem(str(error), f"Set {setting('files.folder')}.")
         return
-    if not files.folder.is_dir():
-        yield _to_be_made(files.folder)
+    if not folder.is_dir():
+        yield _to_be_made(folder)
         return
     wrong = [
         f"{place} {text}"
-        for place in (files.folder, files.folder / DATABASE)
+        for place in (folder, folder / DATABASE)
         if os.path.lexists(place)
         for text in exposures(place)
     ]
     if wrong:
         yield problem(
             f"{'; '.join(wrong)}.",
-            f"Run: chmod -R go= {files.folder}. Or set {setting('files.folder')}.",
+            f"Run: chmod -R go= {folder}. Or set {setting('files.folder')}.",
         )
-    yield _size(files.folder, limit_bytes=files.limit_bytes)
+    yield _size(folder, limit_bytes=situation.settings.files.limit_bytes)
 
 
 def _to_be_made(folder: Path) -> Finding:

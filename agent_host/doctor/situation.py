@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from agent_host.asgi.bind import is_loopback
 from agent_host.doctor.listener import Listener, find_listener
 from agent_host.protocols.clock import Clock
 from agent_host.settings import LoadedSettings, RuntimeMode, Settings, detect_runtime_mode
-from agent_host.settings.access import AccessSettings
+from agent_host.settings.place import keys_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +67,23 @@ def survey(
         clock=clock,
         wishes=wishes,
         is_public=not is_loopback(server.host),
-        asks_proof=_asks_proof(loaded.settings.access),
+        asks_proof=_asks_proof(loaded.settings),
         listener=find_listener(server.host, server.port),
     )
 
 
-def keys_path(access: AccessSettings) -> Path:
-    """Where the key file is."""
-    return Path(access.keys_file).expanduser()
-
-
-def takes_keys(access: AccessSettings) -> bool:
+def takes_keys(settings: Settings) -> bool:
     """Whether API keys are taken, by what is set or because the file is there."""
-    if access.api_keys is not None:
-        return access.api_keys
+    if settings.access.api_keys is not None:
+        return settings.access.api_keys
     try:
-        return keys_path(access).exists()
+        return keys_file(settings).exists()
     except OSError:  # it cannot be seen from here, so it is there
         return True
 
 
-def _asks_proof(access: AccessSettings) -> bool:
-    return takes_keys(access) or access.jwt.issuer is not None
+def _asks_proof(settings: Settings) -> bool:
+    return takes_keys(settings) or settings.access.jwt.issuer is not None
 
 
-__all__ = ["Situation", "Wishes", "keys_path", "survey", "takes_keys"]
+__all__ = ["Situation", "Wishes", "survey", "takes_keys"]

@@ -47,10 +47,16 @@ def judge(report: StoreReport, *, thorough: bool) -> Iterator[Finding]:
             "Back the folder up, then start the host: it saves what can be read and sets the rest "
             f"aside in {report.folder / QUARANTINE}.",
         )
-    if report.quarantined or report.set_aside:
+    if report.quarantined:
+        kinds = ", ".join(f"{count} {name}" for name, count in sorted(report.quarantined.items()))
         yield warning(
-            f"{report.quarantined} records that could not be read and {report.set_aside} damaged "
-            "databases were set aside.",
+            f"Records that could not be made sense of were set aside: {kinds}.",
+            "`agent-host quarantine list` shows them; those of a newer release come back with that "
+            "release and `agent-host quarantine restore`.",
+        )
+    if report.set_aside:
+        yield warning(
+            f"{report.set_aside} damaged databases were set aside.",
             f"Look at {report.folder / QUARANTINE}; delete what you do not need.",
         )
     if not report.problems and report.schema_version <= report.newest_schema_version:

@@ -64,6 +64,7 @@ from agent_host.errors.session import (
 from agent_host.errors.store import (
     ConflictError,
     LeaseLostError,
+    NewerRecordError,
     StoreError,
     StoreFullError,
     StoreUnavailableError,
@@ -99,6 +100,7 @@ __all__ = [
     "MalformedJsonError",
     "MissingExtraError",
     "NestingError",
+    "NewerRecordError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",

@@ -41,9 +41,16 @@ class UnreadableRecordError(StoreError):
     code = "unreadable_record"
 
 
+class NewerRecordError(UnreadableRecordError):
+    """It is of a version that a newer release writes."""
+
+    code = "newer_record"
+
+
 __all__ = [
     "ConflictError",
     "LeaseLostError",
+    "NewerRecordError",
     "StoreError",
     "StoreFullError",
     "StoreUnavailableError",

@@ -1,9 +1,8 @@
 """Runs of everybody as they are stored, for operators: of a host, or of the store that one left."""
 
-import logging
 from typing import Final
 
-from agent_host.errors import NotFoundError, RequestError, UnreadableRecordError
+from agent_host.errors import NotFoundError, RequestError
 from agent_host.host.record.journal_record import COLLECTION as JOURNAL
 from agent_host.host.record.run_index import OwnedRun, RunIndex
 from agent_host.host.record.run_record import RunRecords
@@ -14,8 +13,6 @@ from agent_host.types.page import Page
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.store import Key
-
-logger = logging.getLogger(__name__)
 
 PAGE_LIMIT: Final = 200
 LOOKED_AT: Final = 1000
@@ -68,11 +65,7 @@ class StoredRuns:
     async def _run(self, entry: OwnedRun) -> Run | None:
         if entry.owner is None:
             return None
-        try:
-            kept = await self._runs.get(entry.owner, entry.run_id)
-        except UnreadableRecordError as error:
-            logger.error("run %s cannot be listed: %s", entry.run_id, error)  # noqa: TRY400
-            return None
+        kept = await self._runs.get(entry.owner, entry.run_id)
         return None if kept is None else kept[0]
 
 

@@ -75,6 +75,11 @@ class Instruments:
         self.commit_duration = seconds(
             telemetry.STORE_COMMIT_DURATION, "How long the store took to commit.", short=True
         )
+        self.records_set_aside = meter.create_counter(
+            telemetry.RECORDS_SET_ASIDE,
+            "{record}",
+            "Records that could not be made sense of, by their collection.",
+        )
         self.tasks_scheduled = meter.create_counter(
             telemetry.TASKS_SCHEDULED, "{task}", "Tasks that were accepted."
         )

@@ -13,7 +13,7 @@ from agent_host.errors import HostError
 from agent_host.observability.instrument import Instruments
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
+from agent_host.types.store import Key, Lease, Record, SetAside, StreamSlice, Write
 
 _NO_SPAN = NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
 
@@ -58,16 +58,25 @@ class ObservedStore:
         span = self._start_span(len(writes))
         attributes: dict[str, str] = {}
         try:
-            return await self._store.commit(writes, fence=fence)
+            outcome = await self._store.commit(writes, fence=fence)
         except Exception as error:
             code = error.code if isinstance(error, HostError) else telemetry.OTHER
             attributes[telemetry.ERROR_TYPE] = code
             span.set_attribute(telemetry.ERROR_TYPE, code)
             span.set_status(Status(StatusCode.ERROR))
             raise
+        else:
+            self._count_set_aside(writes)
+            return outcome
         finally:
             self._instruments.commit_duration.record(self._clock.monotonic() - began, attributes)
             span.end()
+
+    def _count_set_aside(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            if type(write) is SetAside:
+                attributes = {telemetry.COLLECTION: write.key.collection}
+                self._instruments.records_set_aside.add(1, attributes)
 
     def _start_span(self, writes: int) -> Span:
         if not trace.get_current_span().is_recording():

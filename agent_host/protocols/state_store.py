@@ -49,7 +49,7 @@ class StateStore(AbstractAsyncContextManager["StateStore", None], Protocol):
     ) -> tuple[int, ...]:
         """Do all the writes, in order, or none. Returns what each led to.
 
-        A `Put` gives the record's new version, an `Append` the stream's new length, a delete 0.
+        A `Put` gives the record's new version, an `Append` the stream's new length, all else 0.
         Writes of one commit see those before them. If it is cancelled, it was done whole or not,
         and reads that begin after it raised see which.
 

@@ -109,7 +109,7 @@ class Attempt:
             await self._withdraw()
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not end the runner
-            # Left where it is: a release that can read it may follow, and nothing is guessed.
+            # Left where it is: nothing is guessed.
             code = error.code if isinstance(error, HostError) else type(error).__name__
             logger.error("task %s is left alone: %s", self._entry.task_id, code)  # noqa: TRY400
 

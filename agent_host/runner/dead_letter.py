@@ -1,11 +1,10 @@
 """Dead letters: listed, replayed and purged by pages, so that thousands of them stall nothing."""
 
-import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from agent_host.errors import ConflictError, UnreadableRecordError
+from agent_host.errors import ConflictError
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_order import TaskOrder
@@ -22,8 +21,6 @@ from agent_host.types.identifier import TaskId
 from agent_host.types.page import Page
 from agent_host.types.store import Record
 from agent_host.types.task import Task, TaskStatus
-
-logger = logging.getLogger(__name__)
 
 _PAGE: Final = 100
 
@@ -103,13 +100,7 @@ class DeadLetters:
         )
 
     async def _find(self, grave: Record) -> StoredTask | None:
-        task_id = task_id_of(grave)
-        try:
-            stored = await self._book.find(task_id)
-        except UnreadableRecordError as error:
-            # The others must still be listed.
-            logger.error("dead letter %s cannot be shown: %s", task_id, error.code)  # noqa: TRY400
-            return None
+        stored = await self._book.find(task_id_of(grave))
         return stored if stored is not None and stored.task.status is TaskStatus.DEAD else None
 
     async def _revive(self, dead: StoredTask) -> bool:

@@ -4,14 +4,13 @@ Only the first of a lane is in the queue; when it leaves, the next takes its pla
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.runner.task_record import (
     LANES,
     StoredTask,
@@ -26,8 +25,6 @@ from agent_host.runner.task_record import (
 from agent_host.runner.timeline import Timeline
 from agent_host.types.store import Delete, Key, Record, Write
 from agent_host.types.task import TaskStatus
-
-logger = logging.getLogger(__name__)
 
 _PAGE: Final = 16
 
@@ -97,14 +94,7 @@ class Lanes:
         return promotion
 
     async def _readable(self, entry: Record) -> StoredTask | None:
-        task_id = task_id_of(entry)
-        record = await self._store.get(task_key(task_id))
-        try:
-            return None if record is None else read_task(record)
-        except UnreadableRecordError as error:
-            # One damaged record must not hold up its lane for ever. It stays for the operator.
-            logger.error("task %s is passed over in its lane: %s", task_id, error.code)  # noqa: TRY400
-            return None
+        return await read_record(self._store, task_key(task_id_of(entry)), read_task)
 
 
 __all__ = ["Lanes", "Promotion"]

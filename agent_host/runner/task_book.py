@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from agent_host.errors import ConflictError, StoreFullError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.lane import Lanes
 from agent_host.runner.task_order import Turn
@@ -59,13 +60,8 @@ class TaskBook:
         self._retention = retention
 
     async def find(self, task_id: TaskId) -> StoredTask | None:
-        """The task, or None.
-
-        Raises:
-            UnreadableRecordError: the record is damaged or of another version.
-        """
-        record = await self._store.get(task_key(task_id))
-        return None if record is None else read_task(record)
+        """The task, or None."""
+        return await read_record(self._store, task_key(task_id), read_task)
 
     async def find_by_key(self, task: Task) -> tuple[StoredTask | None, int]:
         """The earlier task of this one's key, and the version of the key's record.

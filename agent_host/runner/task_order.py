@@ -5,21 +5,19 @@ in microseconds, or the last one plus one. The store knows a bound that is ahead
 taken, written together with the first task that passes the former bound.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.runner.task_record import at_microseconds, microseconds
 from agent_host.runner.timeline import Timeline
-from agent_host.types.store import Key, Put, Write
+from agent_host.types.store import Key, Put, Record, Write
 
-logger = logging.getLogger(__name__)
-
-_BOUND: Final = Key("task_order", "all", "bound")
+BOUNDS: Final = "task_order"
+_BOUND: Final = Key(BOUNDS, "all", "bound")
 _AHEAD: Final = timedelta(minutes=1)
 _AHEAD_MICROSECONDS: Final = _AHEAD // timedelta(microseconds=1)
 
@@ -57,13 +55,8 @@ class TaskOrder:
 
     async def load(self) -> None:
         """Go on where the last process was, and let time do so too."""
-        record = await self._store.get(_BOUND)
-        if record is None:
-            return
-        try:
-            found = _CODEC.decode(record.value).order
-        except UnreadableRecordError as error:
-            logger.error("tasks are ordered by the calendar: %s", error.code)  # noqa: TRY400
+        found = await read_record(self._store, _BOUND, read_bound)
+        if found is None:  # nothing was scheduled yet, or the calendar has to do
             return
         self._last = self._bound = found
         self._timeline.go_on_from(at_microseconds(found) - _AHEAD)
@@ -79,4 +72,13 @@ class TaskOrder:
             self._bound = max(self._bound, turn.bound)
 
 
-__all__ = ["TaskOrder", "Turn"]
+def read_bound(record: Record) -> int:
+    """The bound that a record keeps.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return _CODEC.decode(record.value).order
+
+
+__all__ = ["BOUNDS", "TaskOrder", "Turn", "read_bound"]

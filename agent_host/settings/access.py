@@ -74,12 +74,13 @@ class AccessSettings(Section):
             "there. Set it to true where strangers must never get in because a file is missing."
         ),
     )
-    keys_file: str = Field(
-        default=".agent-host/keys.json",
+    keys_file: str | None = Field(
+        default=None,
         min_length=1,
         description=(
             "Where API keys are kept, seen from the working directory; `agent-host keys create` "
-            "makes it. Changes count within two seconds."
+            "makes it. Without a value: `keys.json` in the store's folder, or in `.agent-host` if "
+            "the store has none. Changes count within two seconds."
         ),
     )
     anonymous_admin: bool = Field(

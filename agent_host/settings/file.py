@@ -11,11 +11,13 @@ from agent_host.settings.unit import Size
 class FileSettings(Section):
     """The bytes of files that messages refer to: a cache, from which the oldest go first."""
 
-    folder: Path = Field(
-        default=Path(".agent-host/files"),
+    folder: Path | None = Field(
+        default=None,
         description=(
             "Where they are kept if the store survives the process; seen from the working "
-            "directory, made if need be, for its owner only. Otherwise they are kept in memory."
+            "directory, made if need be, for its owner only. Without a value: `files` in the "
+            "store's folder, or in `.agent-host` if the store has none. With a store that forgets, "
+            "they are kept in memory."
         ),
     )
     limit_bytes: Size = Field(

@@ -7,7 +7,7 @@ owns the folder.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 
 from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.clock import Clock
-from agent_host.stores.disk_cache import NO_RECORD, Cache
+from agent_host.stores.disk_cache import Cache
 from agent_host.stores.disk_fence import FenceBarrier
 from agent_host.stores.disk_folder import DEFAULT_FOLDER, folder_of_url, prepare_folder
 from agent_host.stores.disk_lock import FolderLock
@@ -28,7 +28,13 @@ from agent_host.stores.disk_lookup import (
     find_records,
     slice_of,
 )
-from agent_host.stores.disk_quarantine import QuarantinedRecord, list_quarantined, set_aside
+from agent_host.stores.disk_quarantine import (
+    QuarantinedRecord,
+    discard,
+    find_quarantined,
+    list_quarantined,
+    put_back,
+)
 from agent_host.stores.disk_reader import Readers
 from agent_host.stores.disk_report import StoreReport, read_report
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
@@ -272,14 +278,6 @@ class DiskStateStore:
         """Clear away a little of what has ended, as is done in idle time; how many rows."""
         return await self._write(lambda disk: sweep(disk, self._time.now()))
 
-    async def quarantine(self, key: Key, code: str) -> bool:
-        """Set a record aside that could not be made sense of; whether there was one.
-
-        It reads as absent from then on. `code` is a word for the operator, not content.
-        """
-        since = self._clock.now()
-        return await self._write(partial(self._set_aside, key, code, since))
-
     async def quarantined(self, *, after: int = 0, limit: int = 100) -> list[QuarantinedRecord]:
         """What was set aside, oldest first, behind the number `after`."""
         self._check_open()
@@ -287,14 +285,30 @@ class DiskStateStore:
             lambda disk: list_quarantined(disk, after=after, limit=limit)
         )
 
+    async def find_quarantined(self, number: int) -> Record | None:
+        """What was set aside under this number, with its bytes as they were."""
+        self._check_open()
+        return await self._readers.ask(lambda disk: find_quarantined(disk, number))
+
+    async def put_back(self, number: int) -> bool:
+        """Let the record be where it was before it was set aside, its version and its end
+        included; False if another is there by now, or if there is none of this number.
+        """
+        return await self._write(partial(self._put_back, number))
+
+    async def discard(self, number: int) -> bool:
+        """Delete what was set aside under this number for good; whether there was anything."""
+        return await self._write(lambda disk: discard(disk, number))
+
     async def inspect(self, *, thorough: bool = True) -> StoreReport:
         """Counts, sizes and damage. With `thorough` the whole file is read."""
         self._check_open()
         return await asyncio.to_thread(read_report, self._folder, thorough=thorough)
 
-    def _set_aside(self, key: Key, code: str, since: datetime, disk: Connection) -> bool:
-        moved = set_aside(disk, key, code=code, since=since)
-        self._cache.replace({key: NO_RECORD}, {})
+    def _put_back(self, number: int, disk: Connection) -> bool:
+        moved = put_back(disk, number, now=self._time.now())
+        if moved:
+            self._cache.clear()  # it remembers that there is no such record
         return moved
 
     async def _write(self, work: Callable[[Connection], T]) -> T:

@@ -4,11 +4,11 @@ Each commit is taken whole or refused by itself, and sees those before it. What 
 last state of each key, so that a key written often in one group costs one row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
-from agent_host.errors import ConflictError
+from agent_host.errors import ConflictError, StoreFullError
 from agent_host.stores.disk_cache import (
     NEVER,
     NO_RECORD,
@@ -20,8 +20,12 @@ from agent_host.stores.disk_cache import (
     StreamState,
     appended,
 )
+from agent_host.stores.disk_entry import POSITION_LIMIT, place_of
+from agent_host.stores.disk_quarantine import Aside, put_aside
 from agent_host.stores.disk_request import Commit
 from agent_host.stores.disk_statement import (
+    ADD_RECORDS,
+    ADD_STREAMS,
     DELETE_RECORDS,
     DELETE_STREAMS,
     FIND_RECORDS,
@@ -32,34 +36,55 @@ from agent_host.stores.disk_statement import (
     PUT_STREAMS,
 )
 from agent_host.stores.disk_time import end_of
-from agent_host.types.store import Append, Delete, Key, Put, Record
+from agent_host.types.store import (
+    ABSENT,
+    Append,
+    Delete,
+    DeleteStream,
+    Key,
+    Put,
+    Record,
+    SetAside,
+    Write,
+)
 
 
 class Group:
-    """Commits at one moment of the store's time. `next_number` is the first unused of a stream."""
+    """Commits at one moment of the store's time. `next_number` is the first unused of a stream.
+
+    What a commit expects to be new, and nobody remembers, is believed to be: `write` then fails
+    with `sqlite3.IntegrityError` if it is not, and all of it is done again by a group that is not
+    `trusting`.
+    """
 
     __slots__ = (
+        "_asides",
         "_cache",
         "_entries",
         "_found_records",
         "_found_streams",
+        "_fresh",
         "_garbage",
         "_now",
+        "_trusting",
         "next_number",
         "records",
         "streams",
     )
 
-    def __init__(self, cache: Cache, *, now: int, next_number: int) -> None:
+    def __init__(self, cache: Cache, *, now: int, next_number: int, trusting: bool = True) -> None:
         self._cache = cache
+        self._trusting = trusting
+        self._fresh: set[Key] = set()
         self._now = now
         self.next_number = next_number
         self.records: dict[Key, RecordState] = {}
         self.streams: dict[Key, StreamState] = {}
         self._found_records: dict[Key, RecordState] = {}
         self._found_streams: dict[Key, StreamState] = {}
-        self._entries: list[tuple[int, int, bytes]] = []
+        self._entries: list[tuple[int, bytes]] = []
         self._garbage: list[int] = []
+        self._asides: list[Aside] = []
 
     @property
     def row_count(self) -> int:
@@ -67,49 +92,62 @@ class Group:
         return len(self.records) + len(self.streams) + len(self._entries) + len(self._garbage)
 
     def look_up(self, connection: Connection, commits: Iterable[Commit]) -> None:
-        """Find out about the keys that are not remembered."""
+        """Find out about the keys that are not remembered, and not expected to be new."""
         records, streams = self._found_records, self._found_streams
-        cold_records: dict[Key, None] = {}
-        cold_streams: dict[Key, None] = {}
+        cold_records: dict[Key, bool] = {}
+        cold_streams: dict[Key, bool] = {}
         known_records, known_streams = self._cache.records, self._cache.streams
         for commit in commits:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
-                if isinstance(write, Put | Delete):
-                    record = known_records.get(key)
-                    if record is None:
-                        cold_records[key] = None
-                    else:
-                        records[key] = record
-                else:
+                if isinstance(write, Append | DeleteStream):
                     stream = known_streams.get(key)
                     if stream is None:
-                        cold_streams[key] = None
+                        cold_streams[key] = key not in cold_streams and _is_new(write)
                     else:
                         streams[key] = stream
+                else:
+                    record = known_records.get(key)
+                    if record is None:
+                        cold_records[key] = key not in cold_records and _is_new(write)
+                    else:
+                        records[key] = record
         if cold_records:
             records.update(dict.fromkeys(cold_records, NO_RECORD))
-            for *parts, version, expires_at in FIND_RECORDS.find(connection, list(cold_records)):
+            for *parts, version, expires_at in FIND_RECORDS.find(
+                connection, self._doubtful(cold_records)
+            ):
                 end = NEVER if expires_at is None else expires_at
                 records[Key(*parts)] = RecordState(version, end, None, 0)
         if cold_streams:
             streams.update(dict.fromkeys(cold_streams, NO_STREAM))
-            rows = FIND_STREAMS.find(connection, list(cold_streams))
+            rows = FIND_STREAMS.find(connection, self._doubtful(cold_streams))
             for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
                 streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
+
+    def _doubtful(self, cold: Mapping[Key, bool]) -> list[Key]:
+        """Of keys that are not remembered, with whether their one write expects them to be new,
+        those that must be looked up.
+        """
+        if not self._trusting:
+            return list(cold)
+        self._fresh.update([key for key, is_new in cold.items() if is_new])
+        return [key for key, is_new in cold.items() if not is_new]
 
     def take(self, commit: Commit) -> None:
         """Take the commit whole, and note what each of its writes leads to.
 
         Raises:
             ConflictError: an `expect` does not hold; nothing of it was taken.
+            StoreFullError: a stream would have more entries than there is room for; the same.
         """
         records: dict[Key, RecordState] = {}
         streams: dict[Key, StreamState] = {}
-        entries: list[tuple[int, int, bytes]] = []
+        entries: list[tuple[int, bytes]] = []
         garbage: list[int] = []
+        asides: list[Aside] = []
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
@@ -129,10 +167,11 @@ class Group:
                     raise _conflict()
                 streams[key] = state = self._appended(state, write, entries)
                 outcome.append(state.length)
-            elif isinstance(write, Delete):
+            elif isinstance(write, Delete | SetAside):
                 before = records.get(key) or self._record(key)
                 if write.expect is not None and write.expect != before.version:
                     raise _conflict()
+                asides += _asides(write, before)
                 records[key] = NO_RECORD
                 outcome.append(0)
             else:
@@ -145,32 +184,48 @@ class Group:
         self.streams.update(streams)
         self._entries += entries
         self._garbage += garbage
+        self._asides += asides
         commit.outcome = tuple(outcome)
 
     def write(self, connection: Connection) -> None:
         """Do it, within a transaction."""
+        for aside in self._asides:
+            put_aside(connection, aside, now=self._now)
+        self._write_records(connection)
+        if self.streams:
+            self._write_streams(connection)
+
+    def _write_records(self, connection: Connection) -> None:
         gone: list[Key] = []
-        rows: list[tuple[Any, ...]] = []
+        new: list[tuple[Any, ...]] = []
+        known: list[tuple[Any, ...]] = []
+        fresh = self._fresh
         for key, (version, end, record, _) in self.records.items():
             if record is None:
                 gone.append(key)
             else:
-                rows.append((*key, version, None if end == NEVER else end, record.value))
+                row = (*key, version, None if end == NEVER else end, record.value)
+                (new if key in fresh else known).append(row)
         if gone:
             DELETE_RECORDS.write(connection, gone)
-        if rows:
-            PUT_RECORDS.write(connection, rows)
-        if not self.streams:
-            return
-        gone, rows = [], []
+        ADD_RECORDS.write(connection, new)
+        PUT_RECORDS.write(connection, known)
+
+    def _write_streams(self, connection: Connection) -> None:
+        gone: list[Key] = []
+        new: list[tuple[Any, ...]] = []
+        known: list[tuple[Any, ...]] = []
+        fresh = self._fresh
         for key, (length, end, number, _, _) in self.streams.items():
             if number:
-                rows.append((*key, number, length, None if end == NEVER else end))
+                row = (*key, number, length, None if end == NEVER else end)
+                (new if key in fresh else known).append(row)
             else:
                 gone.append(key)
         if gone:
             DELETE_STREAMS.write(connection, gone)
-        PUT_STREAMS.write(connection, rows)
+        ADD_STREAMS.write(connection, new)
+        PUT_STREAMS.write(connection, known)
         PUT_ENTRIES.write(connection, self._entries)
         if self._garbage:
             PUT_GARBAGE.write(connection, [(number,) for number in self._garbage])
@@ -187,7 +242,7 @@ class Group:
         return NO_STREAM
 
     def _appended(
-        self, state: StreamState, write: Append, entries: list[tuple[int, int, bytes]]
+        self, state: StreamState, write: Append, entries: list[tuple[int, bytes]]
     ) -> StreamState:
         number, added = state.number, write.entries
         if not (number or added):  # none at all do not make a stream
@@ -195,11 +250,23 @@ class Group:
         if not number:
             number = self.next_number
             self.next_number += 1
-        for position, entry in enumerate(added, start=state.length):
-            entries.append((number, position, entry))
+        if state.length + len(added) > POSITION_LIMIT:
+            message = f"A stream has at most {POSITION_LIMIT} entries."
+            raise StoreFullError(message)
+        entries += enumerate(added, start=place_of(number, state.length))
         time_to_live = write.time_to_live
         end = NEVER if time_to_live is None else end_of(self._now, time_to_live)
         return appended(state, added, number=number, expires_at=end)
+
+
+def _is_new(write: Write) -> bool:
+    return isinstance(write, Put | Append) and write.expect == ABSENT
+
+
+def _asides(write: Delete | SetAside, before: RecordState) -> list[Aside]:
+    if isinstance(write, Delete) or before is NO_RECORD:
+        return []
+    return [Aside(write.key, before, write.code)]
 
 
 def _conflict() -> ConflictError:

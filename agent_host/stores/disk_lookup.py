@@ -18,16 +18,18 @@ from agent_host.stores.disk_cache import (
     StreamState,
     appended,
 )
+from agent_host.stores.disk_entry import POSITION_BITS
 from agent_host.types.store import Key, Record, StreamSlice
 
 _STREAM: Final = """
     SELECT s.length, s.expires_at, s.number, e.entry
-    FROM streams s LEFT JOIN entries e ON e.stream = s.number AND e.position >= {first}
+    FROM streams s LEFT JOIN entries e
+    ON e.place >= (s.number << {bits}) + {first} AND e.place < (s.number + 1) << {bits}
     WHERE s.collection = ? AND s.partition = ? AND s.id = ?
-    ORDER BY e.position LIMIT ?
+    ORDER BY e.place LIMIT ?
 """
-_FROM_START: Final = _STREAM.format(first="?")
-_FROM_END: Final = _STREAM.format(first="s.length - ?")
+_FROM_START: Final = _STREAM.format(bits=POSITION_BITS, first="min(?, s.length)")
+_FROM_END: Final = _STREAM.format(bits=POSITION_BITS, first="max(0, s.length - ?)")
 
 _SCAN: Final = """
     SELECT id, version, value FROM records

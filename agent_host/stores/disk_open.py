@@ -5,6 +5,7 @@ from sqlite3 import Connection, DatabaseError
 from typing import Final, NamedTuple
 
 from agent_host.protocols.clock import Clock
+from agent_host.stores.disk_entry import POSITION_BITS
 from agent_host.stores.disk_error import is_damage
 from agent_host.stores.disk_folder import prepare_database
 from agent_host.stores.disk_salvage import damage_marker, salvage
@@ -89,8 +90,10 @@ def _opened(path: Path, connection: Connection, clock: Clock) -> Opened:
     time = StoreTime(clock, anchor)
     opening = facts.get("opening", 0) + 1
     (number,) = connection.execute(
-        "SELECT max(coalesce((SELECT max(stream) FROM entries), 0),"
-        " coalesce((SELECT max(stream) FROM garbage), 0))"
+        "SELECT max(coalesce((SELECT max(place) FROM entries) >> ?, 0),"
+        " coalesce((SELECT max(number) FROM streams), 0),"
+        " coalesce((SELECT max(stream) FROM garbage), 0))",
+        (POSITION_BITS,),
     ).fetchone()
     now = time.now()
     noted = time.due_anchor(now) or Anchor(now, now)

@@ -21,7 +21,8 @@ _PROBLEMS: Final = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreReport:
     """A look into the folder. `problems` are SQLite's own words about damaged pages; an intact
-    database has none. `set_aside` counts damaged databases in the folder's `quarantine`.
+    database has none. `quarantined` counts, by collection, records that could not be made sense
+    of; `set_aside` damaged databases in the folder's `quarantine`.
     """
 
     folder: Path
@@ -33,7 +34,7 @@ class StoreReport:
     streams: int
     entries: int
     ended: int
-    quarantined: int
+    quarantined: Mapping[str, int]
     set_aside: int
     problems: tuple[str, ...]
 
@@ -65,13 +66,13 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
         raise StoreUnavailableError(f"{path} is another program's database.")
     problems = _problems(connection) if thorough else ()
     try:
-        records, counts = _counted(connection)
+        records, quarantined, counts = _counted(connection)
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
-        records, counts = {}, (0, 0, 0, 0)
+        records, quarantined, counts = {}, {}, (0, 0, 0)
         problems += ("damaged pages keep the contents from being counted",)
-    streams, entries, quarantined, ended = counts
+    streams, entries, ended = counts
     log = Path(f"{path}-wal")
     aside = folder / QUARANTINE
     return StoreReport(
@@ -84,7 +85,7 @@ def _report(connection: sqlite3.Connection, folder: Path, *, thorough: bool) -> 
         streams=streams,
         entries=entries,
         ended=ended,
-        quarantined=quarantined,
+        quarantined=MappingProxyType(quarantined),
         set_aside=sum(1 for _ in aside.iterdir()) if aside.is_dir() else 0,
         problems=problems,
     )
@@ -100,17 +101,22 @@ def _problems(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(text for (text,) in found if text != "ok")
 
 
-def _counted(connection: sqlite3.Connection) -> tuple[dict[str, int], tuple[int, ...]]:
+def _counted(
+    connection: sqlite3.Connection,
+) -> tuple[dict[str, int], dict[str, int], tuple[int, ...]]:
     connection.execute("BEGIN")  # one moment for all the counts
     records: dict[str, int] = dict(
         connection.execute("SELECT collection, count(*) FROM records GROUP BY collection")
     )
+    quarantined: dict[str, int] = dict(
+        connection.execute("SELECT collection, count(*) FROM quarantine GROUP BY collection")
+    )
     counts = connection.execute(
         "SELECT (SELECT count(*) FROM streams), (SELECT count(*) FROM entries),"
-        " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM garbage)"
+        " (SELECT count(*) FROM garbage)"
     ).fetchone()
     connection.execute("ROLLBACK")
-    return records, counts
+    return records, quarantined, counts
 
 
 __all__ = ["StoreReport", "read_report"]

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from agent_host.stores.disk_entry import POSITION_BITS, POSITION_LIMIT
 from agent_host.stores.disk_folder import COMPANIONS, DATABASE, QUARANTINE, prepare_database
 from agent_host.stores.disk_schema import connect, prepare
 
@@ -21,42 +22,62 @@ _BATCH_ROWS: Final = 500
 
 
 class _Table(NamedTuple):
+    """`columns` are read, in the order of their pages; `targets` are what they are called now."""
+
     name: str
     columns: str
     order: tuple[str, ...]
+    targets: str = ""
 
+
+_KEYED: Final = ("collection", "partition", "id")
+_SMALL_TABLES: Final = (
+    _Table("garbage", "stream", ("stream",)),
+    _Table("facts", "name, value", ("name",)),
+)
 
 _TABLES: Final = (
+    _Table("records", "collection, partition, id, version, expires_at, value", ("number",)),
+    _Table("streams", "number, collection, partition, id, length, expires_at", ("number",)),
+    _Table("entries", "place, entry", ("place",)),
     _Table(
-        "records",
-        "collection, partition, id, version, expires_at, value",
-        ("collection", "partition", "id"),
+        "quarantine",
+        "number, collection, partition, id, version, value, code, since, expires_at",
+        ("number",),
     ),
+    *_SMALL_TABLES,
+)
+
+_FIRST_TABLES: Final = (
+    _Table("records", "collection, partition, id, version, expires_at, value", _KEYED),
+    _Table("streams", "number, collection, partition, id, length, expires_at", _KEYED),
     _Table(
-        "streams",
-        "collection, partition, id, number, length, expires_at",
-        ("collection", "partition", "id"),
+        "entries",
+        f"stream << {POSITION_BITS} | position, entry",
+        ("stream", "position"),
+        "place, entry",
     ),
-    _Table("entries", "stream, position, entry", ("stream", "position")),
-    _Table("garbage", "stream", ("stream",)),
     _Table(
         "quarantine", "number, collection, partition, id, version, value, code, since", ("number",)
     ),
-    _Table("facts", "name, value", ("name",)),
+    *_SMALL_TABLES,
 )
+"""As they were in version 1: a database may be damaged before it was brought up to date."""
 
 # A stream must have all its entries, or its length says what is not so. It is cut where the first
 # is missing; what is behind is in the file that was set aside.
 _MEND: Final = (
-    """UPDATE streams SET length = coalesce((
-        SELECT min(e.position) + 1 FROM entries e WHERE e.stream = streams.number
-        AND NOT EXISTS (SELECT 1 FROM entries n
-            WHERE n.stream = e.stream AND n.position = e.position + 1)
-        AND EXISTS (SELECT 1 FROM entries z WHERE z.stream = e.stream AND z.position = 0)
-    ), 0)""",
+    f"""UPDATE streams SET length = coalesce((
+        SELECT min(e.place) + 1 - (streams.number << {POSITION_BITS}) FROM entries e
+        WHERE e.place >= streams.number << {POSITION_BITS}
+        AND e.place < (streams.number + 1) << {POSITION_BITS}
+        AND NOT EXISTS (SELECT 1 FROM entries n WHERE n.place = e.place + 1)
+        AND EXISTS (SELECT 1 FROM entries z WHERE z.place = streams.number << {POSITION_BITS})
+    ), 0)""",  # noqa: S608 - of constants
     "DELETE FROM streams WHERE length = 0",
-    """DELETE FROM entries WHERE stream NOT IN (SELECT number FROM streams)
-        OR position >= (SELECT length FROM streams WHERE number = entries.stream)""",
+    f"""DELETE FROM entries WHERE place >> {POSITION_BITS} NOT IN (SELECT number FROM streams)
+        OR (place & {POSITION_LIMIT - 1}) >=
+            (SELECT length FROM streams WHERE number = place >> {POSITION_BITS})""",  # noqa: S608
     "DELETE FROM garbage",
 )
 
@@ -117,7 +138,7 @@ def _copy(source: Path, target: Path) -> dict[str, int]:
             return counts
         try:
             new.execute("BEGIN IMMEDIATE")
-            for table in _TABLES:
+            for table in _tables_of(old):
                 counts[table.name] = _copy_table(old, new, table)
             for statement in _MEND:
                 new.execute(statement)
@@ -131,9 +152,18 @@ def _copy(source: Path, target: Path) -> dict[str, int]:
     return counts
 
 
+def _tables_of(old: sqlite3.Connection) -> tuple[_Table, ...]:
+    try:
+        (version,) = old.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        return _TABLES
+    return _FIRST_TABLES if version == 1 else _TABLES
+
+
 def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: _Table) -> int:
     slots = ",".join("?" * len(table.columns.split(",")))
-    text = f"INSERT OR IGNORE INTO {table.name} ({table.columns}) VALUES ({slots})"  # noqa: S608
+    targets = table.targets or table.columns
+    text = f"INSERT OR IGNORE INTO {table.name} ({targets}) VALUES ({slots})"  # noqa: S608
     count = 0
     for direction in ("ASC", "DESC"):
         whole = True

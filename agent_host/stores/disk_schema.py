@@ -63,7 +63,51 @@ _FIRST: Final = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
+# Rows of half a kilobyte make a deep tree where the key is the tree: a commit changed twenty pages.
+# Here what is new goes to a table's end, and what is sorted by key, or by end, is small.
+_SECOND: Final = (
+    "DROP INDEX records_by_end",
+    "ALTER TABLE records RENAME TO records_1",
+    """CREATE TABLE records (
+        number INTEGER PRIMARY KEY,
+        collection TEXT NOT NULL,
+        partition TEXT NOT NULL,
+        id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        expires_at INTEGER,
+        value BLOB NOT NULL,
+        UNIQUE (collection, partition, id)
+    )""",
+    """INSERT INTO records (collection, partition, id, version, expires_at, value)
+        SELECT collection, partition, id, version, expires_at, value FROM records_1""",
+    "DROP TABLE records_1",
+    "CREATE INDEX records_by_end ON records (expires_at) WHERE expires_at IS NOT NULL",
+    "DROP INDEX streams_by_end",
+    "ALTER TABLE streams RENAME TO streams_1",
+    """CREATE TABLE streams (
+        number INTEGER PRIMARY KEY,
+        collection TEXT NOT NULL,
+        partition TEXT NOT NULL,
+        id TEXT NOT NULL,
+        length INTEGER NOT NULL,
+        expires_at INTEGER,
+        UNIQUE (collection, partition, id)
+    )""",
+    """INSERT INTO streams (number, collection, partition, id, length, expires_at)
+        SELECT number, collection, partition, id, length, expires_at FROM streams_1""",
+    "DROP TABLE streams_1",
+    "CREATE INDEX streams_by_end ON streams (expires_at) WHERE expires_at IS NOT NULL",
+    # `place` is `stream << 24 | position`, see `disk_entry`.
+    "ALTER TABLE entries RENAME TO entries_1",
+    "CREATE TABLE entries (place INTEGER PRIMARY KEY, entry BLOB NOT NULL)",
+    "INSERT INTO entries (place, entry) SELECT stream << 24 | position, entry FROM entries_1",
+    "DROP TABLE entries_1",
+    # What is set aside ends when it would have ended.
+    "ALTER TABLE quarantine ADD COLUMN expires_at INTEGER",
+    "CREATE INDEX quarantine_by_end ON quarantine (expires_at) WHERE expires_at IS NOT NULL",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _SECOND)
 """The statements that lead from each version to the next; the first make version 1 of nothing."""
 
 

@@ -72,13 +72,19 @@ PUT_RECORDS: Final = ManyRows(
     " expires_at = excluded.expires_at, value = excluded.value",
     6,
 )
+ADD_RECORDS: Final = ManyRows(
+    "INSERT INTO records (collection, partition, id, version, expires_at, value) VALUES {rows}", 6
+)
+ADD_STREAMS: Final = ManyRows(
+    "INSERT INTO streams (collection, partition, id, number, length, expires_at) VALUES {rows}", 6
+)
 PUT_STREAMS: Final = ManyRows(
     "INSERT INTO streams (collection, partition, id, number, length, expires_at) VALUES {rows}"
     " ON CONFLICT (collection, partition, id) DO UPDATE SET number = excluded.number,"
     " length = excluded.length, expires_at = excluded.expires_at",
     6,
 )
-PUT_ENTRIES: Final = ManyRows("INSERT INTO entries (stream, position, entry) VALUES {rows}", 3)
+PUT_ENTRIES: Final = ManyRows("INSERT INTO entries (place, entry) VALUES {rows}", 2)
 PUT_GARBAGE: Final = ManyRows("INSERT OR IGNORE INTO garbage (stream) VALUES {rows}", 1)
 PUT_FACTS: Final = ManyRows(
     "INSERT INTO facts (name, value) VALUES {rows} "
@@ -86,6 +92,8 @@ PUT_FACTS: Final = ManyRows(
     2,
 )
 __all__ = [
+    "ADD_RECORDS",
+    "ADD_STREAMS",
     "DELETE_RECORDS",
     "DELETE_STREAMS",
     "FIND_RECORDS",

@@ -3,6 +3,7 @@
 from sqlite3 import Connection
 from typing import Final
 
+from agent_host.stores.disk_entry import place_of
 from agent_host.stores.disk_statement import DELETE_STREAMS, PUT_GARBAGE
 
 _RECORDS: Final = 200
@@ -12,20 +13,21 @@ _ENTRIES: Final = 500
 
 def sweep(connection: Connection, now: int) -> int:
     """Remove a bounded number of rows that nobody can read any more; how many."""
-    records, streams, garbage = connection.execute(
+    records, streams, aside, garbage = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM records WHERE expires_at <= ?1),"
         " EXISTS (SELECT 1 FROM streams WHERE expires_at <= ?1),"
+        " EXISTS (SELECT 1 FROM quarantine WHERE expires_at <= ?1),"
         " (SELECT min(stream) FROM garbage)",
         (now,),
     ).fetchone()
-    if not (records or streams or garbage):
+    if not (records or streams or aside or garbage):
         return 0
     count = 0
     connection.execute("BEGIN IMMEDIATE")
     if records:
         count += connection.execute(
-            "DELETE FROM records WHERE (collection, partition, id) IN"
-            " (SELECT collection, partition, id FROM records WHERE expires_at <= ? LIMIT ?)",
+            "DELETE FROM records WHERE number IN"
+            " (SELECT number FROM records WHERE expires_at <= ? LIMIT ?)",
             (now, _RECORDS),
         ).rowcount
     if streams:
@@ -36,11 +38,17 @@ def sweep(connection: Connection, now: int) -> int:
         PUT_GARBAGE.write(connection, [row[3:] for row in ended])
         DELETE_STREAMS.write(connection, [row[:3] for row in ended])
         count += len(ended)
+    if aside:
+        count += connection.execute(
+            "DELETE FROM quarantine WHERE number IN"
+            " (SELECT number FROM quarantine WHERE expires_at <= ? LIMIT ?)",
+            (now, _RECORDS),
+        ).rowcount
     if garbage:
         entries = connection.execute(
-            "DELETE FROM entries WHERE stream = ?1 AND position IN"
-            " (SELECT position FROM entries WHERE stream = ?1 LIMIT ?2)",
-            (garbage, _ENTRIES),
+            "DELETE FROM entries WHERE place IN"
+            " (SELECT place FROM entries WHERE place >= ? AND place < ? LIMIT ?)",
+            (place_of(garbage, 0), place_of(garbage + 1, 0), _ENTRIES),
         ).rowcount
         count += entries
         if entries < _ENTRIES:

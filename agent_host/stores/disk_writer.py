@@ -19,7 +19,13 @@ from threading import Thread
 from time import monotonic
 from typing import Any, Final, cast
 
-from agent_host.errors import ConflictError, HostError, StoreError, StoreUnavailableError
+from agent_host.errors import (
+    ConflictError,
+    HostError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from agent_host.protocols.clock import Clock
 from agent_host.stores.disk_cache import Cache
 from agent_host.stores.disk_error import concerns_one, is_damage, to_store_error
@@ -214,15 +220,24 @@ class Writer:
                 commit.error = failure
 
     def _commit_group(self, connection: Connection, commits: Sequence[Commit]) -> None:
+        try:
+            self._commit_taken(connection, commits, trusting=True)
+        except sqlite3.IntegrityError:  # something is there that was expected to be new
+            connection.execute("ROLLBACK")
+            self._commit_taken(connection, commits, trusting=False)
+
+    def _commit_taken(
+        self, connection: Connection, commits: Sequence[Commit], *, trusting: bool
+    ) -> None:
         time = self._time
         now = time.now()
-        group = Group(self._cache, now=now, next_number=self._next_number)
+        group = Group(self._cache, now=now, next_number=self._next_number, trusting=trusting)
         group.look_up(connection, commits)
         for commit in commits:
             commit.error = None
             try:
                 group.take(commit)
-            except ConflictError as error:
+            except (ConflictError, StoreFullError) as error:
                 commit.error = error
         rows = group.row_count
         if not rows:

@@ -12,7 +12,7 @@ from agent_host.stores.memory_item import (
     StoredRecord,
     StoredStream,
 )
-from agent_host.types.store import Append, Delete, Key, Put, Write
+from agent_host.types.store import Append, Delete, Key, Put, SetAside, Write
 
 RecordChange: TypeAlias = tuple[StoredRecord | None, int, int, bytes | None, timedelta | None]
 """The record as it was, and what it will be: version, weight, value (None: gone), time to live."""
@@ -58,7 +58,7 @@ class Plan:
         """
         outcome: list[int] = []
         for write in writes:
-            if isinstance(write, Put | Delete):
+            if isinstance(write, Put | Delete | SetAside):
                 outcome.append(self._change(write))
             elif isinstance(write, Append):
                 outcome.append(self._append(write))
@@ -66,7 +66,7 @@ class Plan:
                 outcome.append(self._delete_stream(write.stream))
         return tuple(outcome)
 
-    def _change(self, write: Put | Delete) -> int:
+    def _change(self, write: Put | Delete | SetAside) -> int:
         key, expect = write.key, write.expect
         change = self.records.get(key)
         if change is not None:
@@ -76,7 +76,7 @@ class Plan:
             version, before = (0, 0) if record is None else (record.version, record.size_bytes)
         if expect is not None and expect != version:
             raise _conflict()
-        if isinstance(write, Delete):
+        if not isinstance(write, Put):
             self.records[key] = (record, 0, 0, None, None)
             self.growth_bytes -= before
             return 0

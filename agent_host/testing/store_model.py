@@ -32,6 +32,7 @@ from agent_host.types.store import (
     Lease,
     Put,
     Record,
+    SetAside,
     StreamSlice,
     Write,
 )
@@ -47,6 +48,7 @@ _LIVES = st.none() | st.integers(1, 20).map(lambda seconds: timedelta(seconds=se
 _WRITES: st.SearchStrategy[Write] = st.one_of(
     st.builds(Put, _KEYS, _VALUES, _EXPECT, _LIVES),
     st.builds(Delete, _KEYS, _EXPECT),
+    st.builds(SetAside, _KEYS, st.integers(1, 3), st.just("damaged")),
     st.builds(Append, _KEYS, st.lists(_VALUES, max_size=3).map(tuple), _EXPECT, _LIVES),
     st.builds(DeleteStream, _KEYS),
 )
@@ -92,11 +94,11 @@ class Model:
         return lease.name in self.leases and self.leases[lease.name][0] == lease
 
     def write(self, write: Write) -> int:
-        if isinstance(write, Put | Delete):
+        if isinstance(write, Put | Delete | SetAside):
             record = self.records.get(write.key, _Record(b"", 0, inf))
             if write.expect not in (None, record.version):
                 raise ConflictError
-            if isinstance(write, Delete):
+            if not isinstance(write, Put):
                 self.records.pop(write.key, None)
                 return 0
             until = self.until(write.time_to_live)

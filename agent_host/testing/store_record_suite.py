@@ -21,6 +21,7 @@ from agent_host.types.store import (
     Lease,
     Put,
     Record,
+    SetAside,
     Write,
 )
 
@@ -75,6 +76,31 @@ class RecordSuite(StoreFixture):
         with pytest.raises(ConflictError):
             await store.commit([Put(key("a"), b"2", expect=ABSENT)])
         assert await store.get(key("a")) == Record(key("a"), b"1", 1)
+
+    async def test_what_is_set_aside_reads_as_absent(self, store: StateStore) -> None:
+        await store.commit([Put(key("a"), b"\xff"), Put(key("a"), b"\xfe"), Put(key("b"), b"2")])
+        assert await store.commit([SetAside(key("a"), 2, "damaged")]) == (0,)
+        assert await store.get(key("a")) is None
+        assert [record.key for record in await store.scan("c", "p")] == [key("b")]
+        assert await store.commit([Put(key("a"), b"new", expect=ABSENT)]) == (1,)
+
+    async def test_only_the_version_that_was_read_is_set_aside(self, store: StateStore) -> None:
+        await store.commit([Put(key("a"), b"1"), Put(key("a"), b"2")])
+        for version in (1, 3):
+            with pytest.raises(ConflictError):
+                await store.commit([SetAside(key("a"), version, "damaged")])
+        assert await store.get(key("a")) == Record(key("a"), b"2", 2)
+        with pytest.raises(ConflictError):
+            await store.commit([SetAside(key("none"), 1, "damaged")])
+
+    async def test_setting_aside_is_part_of_its_commit(self, store: StateStore) -> None:
+        await store.commit([Put(key("a"), b"1")])
+        with pytest.raises(ConflictError):
+            await store.commit([SetAside(key("a"), 1, "damaged"), Delete(key("b"), 7)])
+        assert await store.get(key("a")) is not None
+        aside = SetAside(key("a"), 1, "damaged")
+        assert await store.commit([aside, Put(key("a"), b"2"), aside]) == (0, 1, 0)
+        assert await store.get(key("a")) is None
 
     async def test_expecting_a_version_takes_only_that(self, store: StateStore) -> None:
         await store.commit([Put(key("a"), b"1")])

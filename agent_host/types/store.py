@@ -48,6 +48,18 @@ class Delete(NamedTuple):
     expect: int | None = None
 
 
+class SetAside(NamedTuple):
+    """Take a record that nobody here can make sense of out of the way, if it is at this version.
+
+    It reads as absent from then on. A durable store keeps its bytes apart, and its time to live
+    goes on there; another forgets it. `code` says why: a word for the operator, not content.
+    """
+
+    key: Key
+    expect: int
+    code: str
+
+
 class Append(NamedTuple):
     """Add entries to the end of a stream, which exists from its first entry on.
 
@@ -67,7 +79,7 @@ class DeleteStream(NamedTuple):
     stream: Key
 
 
-Write: TypeAlias = Put | Delete | Append | DeleteStream
+Write: TypeAlias = Put | Delete | SetAside | Append | DeleteStream
 
 
 class StreamSlice(NamedTuple):
@@ -98,6 +110,7 @@ __all__ = [
     "Lease",
     "Put",
     "Record",
+    "SetAside",
     "StreamSlice",
     "Write",
 ]

@@ -23,7 +23,7 @@ from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.disk_folder import DATABASE, LOCK, QUARANTINE
 from agent_host.stores.disk_lock import FolderLock
 from agent_host.system import SystemClock
-from agent_host.types.store import Key, Put
+from agent_host.types.store import Key, Put, SetAside, Write
 from tests.doctor.case import Usage, always, said, situation
 
 FOLDER = Path("state")
@@ -31,10 +31,10 @@ ON_DISK: dict[str, Any] = {"store": "disk://state"}
 HOST = Listener(address="127.0.0.1", port=8080, tenant=Tenant.HOST)
 
 
-def fill() -> None:
+def fill(*writes: Write) -> None:
     async def commit() -> None:
         async with DiskStateStore(FOLDER) as store:
-            await store.commit([Put(Key("c", "p", "i"), b"x")])
+            await store.commit([Put(Key("c", "p", "i"), b"x"), *writes])
 
     asyncio.run(commit())
 
@@ -215,4 +215,13 @@ def test_what_was_set_aside_is_worth_a_look() -> None:
     fill()
     (FOLDER / QUARANTINE).mkdir()
     (FOLDER / QUARANTINE / "state.db.1").write_text("")
-    assert on_disk(check_content).startswith("warning: 0 records that could not be read and 1 dam")
+    assert on_disk(check_content).startswith("warning: 1 damaged databases were set aside")
+
+
+def test_records_that_were_set_aside_are_counted() -> None:
+    fill(Put(Key("run", "p", "a"), b"?"), SetAside(Key("run", "p", "a"), 1, "newer_record"))
+    found = on_disk(check_content)
+    assert found.startswith(
+        "warning: Records that could not be made sense of were set aside: 1 run"
+    )
+    assert "agent-host quarantine" in found

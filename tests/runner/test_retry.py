@@ -36,3 +36,18 @@ def test_the_whole_span_is_used() -> None:
     delays = [delay_before_retry(policy, starts=2, retry_after=None) for _ in range(1000)]
     assert min(delays) < timedelta(seconds=1)
     assert max(delays) > timedelta(seconds=7)
+
+
+@given(st.integers(1, 60), st.integers(0, 3600), st.timedeltas(timedelta(0), timedelta(hours=1)))
+def test_what_failed_together_does_not_return_together(
+    starts: int, first_seconds: int, retry_after: timedelta
+) -> None:
+    policy = RetryPolicy(
+        first_delay=timedelta(seconds=1 + first_seconds), last_delay=timedelta(days=365)
+    )
+    for wanted in (None, retry_after):
+        delays = {delay_before_retry(policy, starts=starts, retry_after=wanted) for _ in range(32)}
+        # Of a million microseconds at least, two of 32 are the same once in two thousand times.
+        assert len(delays) >= 24
+        spread = max(delays) - min(delays)
+        assert spread > policy.first_delay * 0.2

@@ -299,24 +299,6 @@ async def test_leaving_finishes_what_was_asked_for(tmp_path: Path) -> None:
         assert len(await store.scan("c", "p")) == 99
 
 
-async def test_records_can_be_set_aside(store: DiskStateStore, clock: ManualClock) -> None:
-    await store.commit([Put(key("bad"), b"\xff\xff"), Put(key("good"), b"{}")])
-    assert await store.quarantine(key("bad"), "unreadable_record")
-    assert not await store.quarantine(key("bad"), "unreadable_record")
-    assert await store.get(key("bad")) is None
-    (one,) = await store.quarantined()
-    assert (one.key, one.version, one.size_bytes, one.code, one.since) == (
-        key("bad"),
-        1,
-        2,
-        "unreadable_record",
-        clock.now(),
-    )
-    assert await store.quarantined(after=one.number) == []
-    assert await store.commit([Put(key("bad"), b"{}", expect=ABSENT)]) == (1,)
-    assert (await store.inspect()).quarantined == 1
-
-
 async def test_a_report_counts_and_shows_no_content(store: DiskStateStore, tmp_path: Path) -> None:
     secret = "s3cret"
     await store.commit([Put(Key("run", secret, secret), secret.encode()), Put(key("x"), b"")])

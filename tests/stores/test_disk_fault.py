@@ -17,7 +17,7 @@ from agent_host.errors import ConfigurationError, StoreFullError, StoreUnavailab
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.disk_folder import DATABASE, LOCK, QUARANTINE
 from agent_host.stores.disk_report import read_report
-from agent_host.stores.disk_schema import PAGE_BYTES
+from agent_host.stores.disk_schema import MIGRATIONS, PAGE_BYTES
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_fixture import SECOND, key, with_time
 from agent_host.types.store import Append, Delete, Put, Record
@@ -248,7 +248,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
             pass
     assert (tmp_path / DATABASE).read_bytes() == before
     with database(tmp_path) as disk:
-        disk.execute("PRAGMA user_version = 1")
+        disk.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     async with disk_store(tmp_path) as store:
         assert await store.get(key("000")) is not None
 

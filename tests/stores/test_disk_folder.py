@@ -15,7 +15,7 @@ from agent_host.stores.disk_report import read_report
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.store_fixture import key
 from agent_host.testing.store_record_suite import HOSTILE_TEXTS
-from agent_host.types.store import Append, Key, Put
+from agent_host.types.store import Append, Key, Put, SetAside
 from tests.stores.disk_fixture import NO_WAIT, disk_store
 
 
@@ -146,7 +146,7 @@ async def test_keys_never_become_paths(tmp_path: Path) -> None:
             name = Key(text, text, text)
             await store.commit([Put(name, b""), Append(name, (b"",))])
             assert await store.get(name) is not None
-            await store.quarantine(name, "test")
+            await store.commit([SetAside(name, 1, "test")])
     assert set(_modes(tmp_path)) == {"state", "lock", "state.db"}
 
 

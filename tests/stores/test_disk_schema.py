@@ -3,6 +3,7 @@
 # What a user of the store would not see is looked at here: its memory, its writer.
 # pyright: reportPrivateUsage=false
 
+import asyncio
 import shutil
 import sqlite3
 from datetime import timedelta
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from agent_host.errors import ConflictError, StoreFullError
 from agent_host.stores import disk_statement
 from agent_host.stores.disk_folder import DATABASE
+from agent_host.stores.disk_salvage import salvage
 from agent_host.stores.disk_schema import MIGRATIONS, connect, prepare
 from agent_host.stores.disk_statement import ManyRows
+from agent_host.system import SystemClock
 from agent_host.testing.store_fixture import key
-from agent_host.types.store import Record
+from agent_host.types.store import ABSENT, Append, Put, Record
 from tests.stores.disk_fixture import database, disk_store
 
 _LIFE = timedelta(seconds=1)
@@ -75,3 +79,40 @@ def test_statements_over_many_rows_look_keys_up(tmp_path: Path) -> None:
                 assert "SCAN records" not in detail, (size, text)
                 assert "SCAN streams" not in detail, (size, text)
     disk.close()
+
+
+async def test_a_damaged_file_of_version_1_is_saved_as_it_is(tmp_path: Path) -> None:
+    """It may be met before it could be brought up to date."""
+    shutil.copyfile(VERSION_1, tmp_path / DATABASE)
+    salvage(tmp_path, SystemClock().now())
+    async with disk_store(tmp_path) as store:
+        assert await store.get(key("a")) == Record(key("a"), b"2", 2)
+        assert (await store.read(key("s"))).entries == (b"x", b"y")
+
+
+async def test_a_stream_that_is_full_takes_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_host.stores.disk_group.POSITION_LIMIT", 3)
+    async with disk_store(tmp_path) as store:
+        await store.commit([Append(key("s"), (b"1", b"2"))])
+        with pytest.raises(StoreFullError, match="at most 3 entries"):
+            await store.commit([Append(key("s"), (b"3", b"4"))])
+        assert await store.commit([Append(key("s"), (b"3",))]) == (3,)
+
+
+async def test_what_was_not_new_after_all_is_found_out(tmp_path: Path) -> None:
+    async with disk_store(tmp_path) as store:
+        await store.commit([Put(key("a"), b"1"), Append(key("s"), (b"1",))])
+    async with disk_store(tmp_path) as store:  # which remembers neither
+        commits = [
+            store.commit([Put(key("new"), b"2", expect=ABSENT)]),
+            store.commit([Put(key("a"), b"2", expect=ABSENT)]),
+            store.commit([Append(key("s"), (b"2",), expect=0)]),
+        ]
+        new, record, stream = await asyncio.gather(*commits, return_exceptions=True)
+        assert new == (1,)
+        assert isinstance(record, ConflictError)
+        assert isinstance(stream, ConflictError)
+        assert await store.get(key("a")) == Record(key("a"), b"1", 1)
+        assert (await store.read(key("s"))).entries == (b"1",)

@@ -27,6 +27,7 @@ from agent_host.types import (
     ToolCallStarted,
     Turn,
 )
+from agent_host.types.store import SetAside
 from agent_host_rest import RestChannel
 from tests.host.harness import acting_as, hosted, request
 from tests.telemetry.recording import Recording, attributes_of
@@ -171,6 +172,21 @@ async def test_a_commit_that_fails_is_counted_by_its_code() -> None:
             await store.commit([Put(key, b"x", expect=7)])
     assert recording.total("agent_host.store.commit.duration", error__type="conflict") == 1
     assert recording.spans == [], "a commit that belongs to nothing is no trace"
+
+
+async def test_records_that_are_set_aside_are_counted_by_their_collection() -> None:
+    recording = Recording()
+    instruments = Instruments(
+        recording.telemetry.tracer_provider, recording.telemetry.meter_provider
+    )
+    key = Key("things", "p", "1")
+    async with ObservedStore(MemoryStateStore(), instruments, SystemClock()) as store:
+        await store.commit([Put(key, b"x")])
+        with pytest.raises(ConflictError):
+            await store.commit([SetAside(key, 7, "damaged")])
+        await store.commit([SetAside(key, 1, "damaged")])
+    name = "agent_host.store.records_set_aside"
+    assert recording.total(name, agent_host__store__collection="things") == 1
 
 
 @given(st.lists(st.text(), max_size=30))

@@ -6,13 +6,15 @@ from typing import Final
 from agent_host.codec import VersionedCodec
 from agent_host.errors import RequestError, TooLargeError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionPolicy
-from agent_host.types.store import Delete, Key, Put
+from agent_host.types.store import Delete, Key, Put, Record
 
+COLLECTION: Final = "channel_record"
 NAME_LIMIT: Final = 256
 VALUE_LIMIT_BYTES: Final = 1024 * 1024
 
@@ -66,10 +68,7 @@ class OwnedRecords:
 
     async def get(self, name: str) -> ChannelRecord | None:
         """What is kept under the name."""
-        record = await self._store.get(self._key(name))
-        if record is None:
-            return None
-        return ChannelRecord(value=CODEC.decode(record.value).value, version=record.version)
+        return await read_record(self._store, self._key(name), read_channel_record)
 
     async def put(self, name: str, value: JsonObject, *, expect: int | None = None) -> None:
         """Keep a value; with `expect` only over that version, 0 for none."""
@@ -84,7 +83,23 @@ class OwnedRecords:
             message = f"A record's name has 1 to {NAME_LIMIT} characters."
             raise RequestError(message)
         place = f"{len(self._channel)}.{self._channel}.{name}"
-        return Key("channel_record", self._owner.partition, place)
+        return Key(COLLECTION, self._owner.partition, place)
 
 
-__all__ = ["NAME_LIMIT", "VALUE_LIMIT_BYTES", "ChannelRecords", "KeptValue", "OwnedRecords"]
+def read_channel_record(record: Record) -> ChannelRecord:
+    """What a record keeps.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return ChannelRecord(value=CODEC.decode(record.value).value, version=record.version)
+
+
+__all__ = [
+    "NAME_LIMIT",
+    "VALUE_LIMIT_BYTES",
+    "ChannelRecords",
+    "KeptValue",
+    "OwnedRecords",
+    "read_channel_record",
+]

@@ -6,16 +6,19 @@ error, with the same request it is the same run.
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Principal
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.store import ABSENT, Key, Put
+from agent_host.types.store import ABSENT, Key, Put, Record
 
+COLLECTION: Final = "idempotency"
 REQUEST_CODEC = VersionedCodec("channel_request", 1, ChannelRequest)
 
 
@@ -63,12 +66,26 @@ class IdempotencyRecords:
 
     def put(self, scope: str, key: str, record: IdempotencyRecord) -> Put:
         """The write that claims the key; it fails the commit if somebody was faster."""
-        return Put(Key("idempotency", scope, key), CODEC.encode(record), ABSENT, self._retention)
+        return Put(Key(COLLECTION, scope, key), CODEC.encode(record), ABSENT, self._retention)
 
     async def get(self, scope: str, key: str) -> IdempotencyRecord | None:
         """What the key led to."""
-        record = await self._store.get(Key("idempotency", scope, key))
-        return None if record is None else CODEC.decode(record.value)
+        return await read_record(self._store, Key(COLLECTION, scope, key), read_idempotency)
 
 
-__all__ = ["IdempotencyRecord", "IdempotencyRecords", "fingerprint_of", "scope_of"]
+def read_idempotency(record: Record) -> IdempotencyRecord:
+    """What a record remembers.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return CODEC.decode(record.value)
+
+
+__all__ = [
+    "IdempotencyRecord",
+    "IdempotencyRecords",
+    "fingerprint_of",
+    "read_idempotency",
+    "scope_of",
+]

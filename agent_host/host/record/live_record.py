@@ -4,20 +4,17 @@ A stored run that is not over is always somebody's: a process's by an entry here
 task, or, while it waits for an answer that any process can take, its question's.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import make_out
 from agent_host.types.identifier import RunId
 from agent_host.types.principal import Owner
 from agent_host.types.store import Delete, Key, Put, Record
-
-logger = logging.getLogger(__name__)
 
 COLLECTION: Final = "run_live"
 WHOLE: Final = "all"
@@ -33,7 +30,7 @@ class LiveRun:
 
 
 class FoundRun(NamedTuple):
-    """An entry with the run it is of; `live` is None if the entry cannot be read."""
+    """An entry with the run it is of; `live` is None if the entry was set aside just now."""
 
     run_id: RunId
     live: LiveRun | None
@@ -61,16 +58,22 @@ class LiveRunRecords:
     async def list(self, *, after: str | None, limit: int) -> Sequence[FoundRun]:
         """Entries of all processes by run id, which is by age."""
         found = await self._store.scan(COLLECTION, WHOLE, after=after, limit=limit)
-        return [_read(record) for record in found]
+        return [
+            FoundRun(
+                RunId(record.key.id),
+                await make_out(self._store, record, read_live_run),
+            )
+            for record in found
+        ]
 
 
-def _read(record: Record) -> FoundRun:
-    run_id = RunId(record.key.id)
-    try:
-        return FoundRun(run_id, CODEC.decode(record.value))
-    except UnreadableRecordError as error:
-        logger.error("run %s cannot be recovered: %s", run_id, error)  # noqa: TRY400
-        return FoundRun(run_id, None)
+def read_live_run(record: Record) -> LiveRun:
+    """What an entry says.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return CODEC.decode(record.value)
 
 
-__all__ = ["FoundRun", "LiveRun", "LiveRunRecords"]
+__all__ = ["FoundRun", "LiveRun", "LiveRunRecords", "read_live_run"]

@@ -1,17 +1,19 @@
 """What a run needs to be started (again) by another process: who asked what, in whose name."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import read_record
 from agent_host.types.identifier import RunId
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Owner, Principal
 from agent_host.types.quick_init import quick_init
 from agent_host.types.request import ChannelRequest
-from agent_host.types.store import Delete, Key, Put
+from agent_host.types.store import Delete, Key, Put, Record
 
 
 @quick_init
@@ -26,6 +28,7 @@ class StoredRequest:
     isolation: IsolationKeys | None = None
 
 
+COLLECTION: Final = "run_request"
 REQUEST_CODEC = VersionedCodec("stored_request", 1, StoredRequest)
 
 
@@ -39,7 +42,7 @@ class RequestRecords:
     @staticmethod
     def put(stored: StoredRequest) -> Put:
         """The write that keeps the request for as long as its run is not over."""
-        key = Key("run_request", stored.owner.partition, stored.run_id)
+        key = Key(COLLECTION, stored.owner.partition, stored.run_id)
         messages = change_messages(stored.request.input, without_bytes)
         if messages is not stored.request.input:
             stored = replace(stored, request=replace(stored.request, input=messages))
@@ -48,18 +51,27 @@ class RequestRecords:
     @staticmethod
     def delete(owner: Owner, run_id: RunId) -> Delete:
         """The write that forgets it."""
-        return Delete(Key("run_request", owner.partition, run_id))
+        return Delete(Key(COLLECTION, owner.partition, run_id))
 
     async def get(self, owner: Owner, run_id: str) -> StoredRequest | None:
         """The request of the owner's run."""
-        record = await self._store.get(Key("run_request", owner.partition, run_id))
-        if record is None:
+        key = Key(COLLECTION, owner.partition, run_id)
+        stored = await read_record(self._store, key, read_request)
+        if stored is None:
             return None
-        stored = REQUEST_CODEC.decode(record.value)
         messages = await self._files.restore_messages(owner, stored.request.input)
         if messages is stored.request.input:
             return stored
         return replace(stored, request=replace(stored.request, input=messages))
 
 
-__all__ = ["RequestRecords", "StoredRequest"]
+def read_request(record: Record) -> StoredRequest:
+    """The request of a record; bytes of files are elsewhere.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return REQUEST_CODEC.decode(record.value)
+
+
+__all__ = ["RequestRecords", "StoredRequest", "read_request"]

@@ -3,21 +3,18 @@
 Callers never come this way: what they send is looked up under their own key.
 """
 
-import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import make_out, read_record
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.store import ABSENT, Key, Put, Record
-
-logger = logging.getLogger(__name__)
 
 COLLECTION: Final = "run_index"
 WHOLE: Final = "all"
@@ -25,7 +22,7 @@ CODEC: Final = VersionedCodec("run_owner", 1, Owner)
 
 
 class OwnedRun(NamedTuple):
-    """A run's id and whose it is; `owner` is None if the entry cannot be read."""
+    """A run's id and whose it is; `owner` is None if the entry was set aside just now."""
 
     run_id: RunId
     owner: Owner | None
@@ -49,29 +46,35 @@ class RunIndex:
         owner = run.owner
         entry = _encoded(owner.tenant, owner.isolation_key)
         time_to_live = self._retention if over else None
-        return (Put(Key(COLLECTION, WHOLE, run.id), entry, None, time_to_live),)
+        # That a new one is expected to be new spares the store a look.
+        expect = None if version else ABSENT
+        return (Put(Key(COLLECTION, WHOLE, run.id), entry, expect, time_to_live),)
 
     async def owner_of(self, run_id: str) -> Owner | None:
         """Whose run it is."""
-        record = await self._store.get(Key(COLLECTION, WHOLE, run_id))
-        return None if record is None else CODEC.decode(record.value)
+        return await read_record(self._store, Key(COLLECTION, WHOLE, run_id), read_owner)
 
     async def list(self, *, after: str | None, limit: int) -> Sequence[OwnedRun]:
         """Runs of everybody, newest first."""
         found = await self._store.scan(
             COLLECTION, WHOLE, after=after, limit=limit, newest_first=True
         )
-        return [_read(record) for record in found]
+        return [
+            OwnedRun(
+                RunId(record.key.id),
+                await make_out(self._store, record, read_owner),
+            )
+            for record in found
+        ]
 
 
-def _read(record: Record) -> OwnedRun:
-    run_id = RunId(record.key.id)
-    try:
-        return OwnedRun(run_id, CODEC.decode(record.value))
-    except UnreadableRecordError as error:
-        # The others must still be listed.
-        logger.error("run %s cannot be listed: %s", run_id, error)  # noqa: TRY400
-        return OwnedRun(run_id, None)
+def read_owner(record: Record) -> Owner:
+    """Whose the run of an entry is.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return CODEC.decode(record.value)
 
 
 @lru_cache(maxsize=4096)
@@ -80,4 +83,4 @@ def _encoded(tenant: str, isolation_key: str) -> bytes:
     return CODEC.encode_own(owner)
 
 
-__all__ = ["OwnedRun", "RunIndex"]
+__all__ = ["OwnedRun", "RunIndex", "read_owner"]

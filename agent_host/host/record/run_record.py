@@ -1,18 +1,15 @@
 """Run records: one per run, partitioned by owner, so that a foreign id is simply not there."""
 
-import logging
-
 from agent_host.codec import VersionedCodec
-from agent_host.errors import RequestError, UnreadableRecordError
+from agent_host.errors import RequestError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import make_out_all, read_record
 from agent_host.types.identifier import RUN_PREFIX
 from agent_host.types.page import Page
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.store import Key, Put, Record
-
-logger = logging.getLogger(__name__)
 
 COLLECTION = "run"
 CODEC = VersionedCodec("run", 1, Run)
@@ -36,8 +33,8 @@ class RunRecords:
 
     async def get(self, owner: Owner, run_id: str) -> tuple[Run, int] | None:
         """The owner's run and its version."""
-        record = await self._store.get(Key(COLLECTION, owner.partition, run_id))
-        return None if record is None else (CODEC.decode(record.value), record.version)
+        key = Key(COLLECTION, owner.partition, run_id)
+        return await read_record(self._store, key, read_run)
 
     async def is_over(self, owner: Owner, run_id: str) -> bool:
         """Whether the run is stored with its end."""
@@ -53,18 +50,18 @@ class RunRecords:
             COLLECTION, owner.partition, after=cursor, limit=limit + 1, newest_first=True
         )
         shown = records[:limit]
-        runs = tuple(run for run in map(_readable, shown) if run is not None)
+        runs = tuple(run for run, _ in await make_out_all(self._store, shown, read_run))
         more = len(records) > limit
         return Page(items=runs, next_cursor=shown[-1].key.id if more else None)
 
 
-def _readable(record: Record) -> Run | None:
-    try:
-        return CODEC.decode(record.value)
-    except UnreadableRecordError as error:
-        # The others must still be listed.
-        logger.error("run %s cannot be shown: %s", record.key.id, error)  # noqa: TRY400
-        return None
+def read_run(record: Record) -> tuple[Run, int]:
+    """The run of a record, and its version.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return CODEC.decode(record.value), record.version
 
 
 def _encode(run: Run) -> bytes:
@@ -94,4 +91,4 @@ def _fields(run: Run) -> dict[str, object]:
     }
 
 
-__all__ = ["RunRecords"]
+__all__ = ["RunRecords", "read_run"]

@@ -1,7 +1,9 @@
 """Session records, the owner's names for them, and their history as a stream of messages."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.errors import UnreadableRecordError
@@ -9,11 +11,18 @@ from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.plain import plain_fields
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import decode_text, read_record
 from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, SessionId
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
 from agent_host.types.session import Session, SessionHistory, SessionPolicy
-from agent_host.types.store import Append, Delete, DeleteStream, Key, Put, Record, Write
+from agent_host.types.store import ABSENT, Append, Delete, DeleteStream, Key, Put, Record, Write
+
+logger = logging.getLogger(__name__)
+
+SESSIONS: Final = "session"
+NAMES: Final = "session_name"
+QUESTIONS: Final = "session_question"
 
 SESSION_CODEC = VersionedCodec("session", 1, Session)
 MESSAGE_CODEC = VersionedCodec("message", 1, Message)
@@ -21,7 +30,7 @@ MESSAGE_CODEC = VersionedCodec("message", 1, Message)
 
 def session_key(owner: Owner, session_id: SessionId) -> Key:
     """Where a session is; its lease has the same name."""
-    return Key("session", owner.partition, session_id)
+    return Key(SESSIONS, owner.partition, session_id)
 
 
 class SessionRecords:
@@ -40,25 +49,30 @@ class SessionRecords:
 
     def put_name(self, session: Session, *, expect: int) -> Put:
         """The write that makes the session's name lead to it."""
-        key = Key("session_name", session.owner.partition, session.name or "")
+        key = Key(NAMES, session.owner.partition, session.name or "")
         return Put(key, session.id.encode(), expect, self._policy.time_to_live)
 
     def put_question(self, session: Session, run_id: RunId) -> Put:
         """The write that says: this run of the session waits for an answer."""
-        key = Key("session_question", session.owner.partition, session.id)
+        key = Key(QUESTIONS, session.owner.partition, session.id)
         return Put(key, run_id.encode(), None, self._policy.time_to_live)
 
     @staticmethod
     def delete_question(session: Session) -> Delete:
         """The write that says: it does not wait any more."""
-        return Delete(Key("session_question", session.owner.partition, session.id))
+        return Delete(Key(QUESTIONS, session.owner.partition, session.id))
 
-    def append(self, session: Session, messages: Sequence[Message]) -> Append:
-        """The write that adds messages to the history."""
+    def append(
+        self, session: Session, messages: Sequence[Message], *, alongside: Sequence[Write] = ()
+    ) -> Append:
+        """The write that adds messages to the history. If one of the writes `alongside` opens the
+        session, there is none yet, and not having to look for it is cheaper.
+        """
+        is_new = any(_opens(write, session) for write in alongside)
         return Append(
             Key("history", session.owner.partition, session.id),
             tuple([_encode(message) for message in messages]),
-            None,
+            0 if is_new else None,
             self._policy.time_to_live,
         )
 
@@ -66,29 +80,28 @@ class SessionRecords:
         """The writes that forget the session, its name and its history."""
         partition = session.owner.partition
         writes: list[Write] = [
-            Delete(Key("session", partition, session.id)),
+            Delete(Key(SESSIONS, partition, session.id)),
             self.delete_question(session),
             DeleteStream(Key("history", partition, session.id)),
         ]
         if session.name is not None and session.superseded_by is None:
-            writes.append(Delete(Key("session_name", partition, session.name)))
+            writes.append(Delete(Key(NAMES, partition, session.name)))
         return writes
 
     async def get(self, owner: Owner, session_id: str) -> tuple[Session, int] | None:
         """The owner's session and its version."""
-        record = await self._store.get(Key("session", owner.partition, session_id))
-        return None if record is None else (SESSION_CODEC.decode(record.value), record.version)
+        key = Key(SESSIONS, owner.partition, session_id)
+        return await read_record(self._store, key, read_session)
 
     async def waiting_run(self, session: Session) -> RunId | None:
         """The run that waits for an answer, as far as the session knows."""
-        key = Key("session_question", session.owner.partition, session.id)
-        record = await self._store.get(key)
-        return None if record is None else RunId(_text(record))
+        key = Key(QUESTIONS, session.owner.partition, session.id)
+        return await read_record(self._store, key, lambda record: RunId(decode_text(record)))
 
     async def find_name(self, owner: Owner, name: str) -> tuple[SessionId, int] | None:
         """What the owner's name leads to, and the name's version."""
-        record = await self._store.get(Key("session_name", owner.partition, name))
-        return None if record is None else (SessionId(_text(record)), record.version)
+        key = Key(NAMES, owner.partition, name)
+        return await read_record(self._store, key, _read_name)
 
     async def history(
         self, session: Session, *, limit: int | None = None, before: int | None = None
@@ -103,10 +116,15 @@ class SessionRecords:
         else:
             start = max(0, before - most)
             found = await self._store.read(key, start=start, limit=before - start)
-        messages = [
-            _with_id(MESSAGE_CODEC.decode(entry), found.first + offset)
-            for offset, entry in enumerate(found.entries)
-        ]
+        messages: list[Message] = []
+        for position, entry in enumerate(found.entries, start=found.first):
+            try:
+                messages.append(_with_id(MESSAGE_CODEC.decode(entry), position))
+            except UnreadableRecordError as error:
+                # It stays where it is: a release that can read it finds it again.
+                logger.warning(
+                    "session %s: message %d is passed over: %s", session.id, position, error.code
+                )
         if limit is None:
             messages = trim(messages, self._policy.history_limit_characters)
         last = found.first + len(found.entries)
@@ -148,12 +166,26 @@ def _encode(message: Message) -> bytes:
     return MESSAGE_CODEC.encode_own(message, fields)
 
 
-def _text(record: Record) -> str:
-    try:
-        return record.value.decode()
-    except UnicodeDecodeError as error:
-        message = f"A stored {record.key.collection} record is damaged."
-        raise UnreadableRecordError(message) from error
+def _opens(write: Write, session: Session) -> bool:
+    key = write[0]
+    return (
+        type(write) is Put
+        and write.expect == ABSENT
+        and (key.collection, key.id) == (SESSIONS, session.id)
+    )
+
+
+def read_session(record: Record) -> tuple[Session, int]:
+    """The session of a record, and its version.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return SESSION_CODEC.decode(record.value), record.version
+
+
+def _read_name(record: Record) -> tuple[SessionId, int]:
+    return SessionId(decode_text(record)), record.version
 
 
 def _with_id(message: Message, position: int) -> Message:
@@ -162,4 +194,12 @@ def _with_id(message: Message, position: int) -> Message:
     return replace(message, id=MessageId(f"{MESSAGE_PREFIX}{position}"))
 
 
-__all__ = ["SessionRecords", "session_key", "trim"]
+__all__ = [
+    "NAMES",
+    "QUESTIONS",
+    "SESSIONS",
+    "SessionRecords",
+    "read_session",
+    "session_key",
+    "trim",
+]

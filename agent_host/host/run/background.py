@@ -103,6 +103,9 @@ class BackgroundRuns:
     ) -> RunLedger | None:
         """The ledger of a stored run that is not over, its stream folded again. `has_entry` says
         that a process was to execute it which is gone.
+
+        Raises:
+            UnreadableRecordError: an entry of its journal cannot be made sense of.
         """
         found = await self._parts.runs.get(owner, run_id)
         if found is None or found[0].status.is_terminal:
@@ -126,11 +129,8 @@ class BackgroundRuns:
         return ledger
 
     async def end_unreadable(self, owner: Owner, run_id: RunId, *, has_entry: bool = False) -> None:
-        """Fail a run whose request, session or journal cannot be made sense of: no process of this
-        release can go on with it.
-
-        Raises:
-            UnreadableRecordError: the run itself cannot be read either.
+        """Fail a run whose journal cannot be made sense of: no process of this release can go on
+        with it.
         """
         found = await self._parts.runs.get(owner, run_id)
         if found is None or found[0].status.is_terminal:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from agent_host.errors import StoreError
 from agent_host.host.run.deadline import Deadline
@@ -15,6 +16,7 @@ from agent_host.host.run.failure import (
     NOT_ANSWERED,
     TIMED_OUT,
     failure_of,
+    note_unstored,
     protocol_failure,
 )
 from agent_host.host.run.latch import Latch
@@ -26,7 +28,7 @@ from agent_host.host.run.question import SuspendedError, with_ids
 from agent_host.host.run.surroundings import surround
 from agent_host.host.run.target_stream import TargetStream
 from agent_host.host.run.watcher import ExecutionWatcher
-from agent_host.host.session.gate import Place, SessionGate
+from agent_host.host.session.gate import Place, SessionGate, under_lease
 from agent_host.types.event import (
     InputRequired,
     RunCancelled,
@@ -48,8 +50,7 @@ YIELD_EVERY = 64
 class Execution:
     """Runs once, by `main`. `stop` may be called at any time, from the same loop.
 
-    `is_suspended` says that the run waits for its answer in the store: this execution is over, and
-    another will go on with the run.
+    `is_suspended`: the run waits for its answer in the store, and another execution goes on.
     """
 
     __slots__ = (
@@ -152,10 +153,10 @@ class Execution:
         if self._hands_back and self.ledger.trail.leads_on(self.ledger.run.status):
             await self._hand_back()
             return
-        fence = None if self._place is None else self._place.lease
         said = None if self._joined else (*self._turn.messages, *self._steered)
         try:
-            await self.ledger.finish(terminal, said=said, fence=fence, to=self._turn.route.target)
+            finish = partial(self.ledger.finish, terminal, said=said, to=self._turn.route.target)
+            await under_lease(self._place, finish)
         except Exception as error:  # noqa: BLE001 - what cannot be stored must not hang its caller
             await self._end_badly(RunFailed(failure=failure_of(error, self.ledger.run.id)))
 
@@ -170,8 +171,8 @@ class Execution:
             if self._place is None:
                 await self._take_place()
             await self.ledger.store()
-        except StoreError:
-            logger.exception("run %s: not stored yet", self.ledger.run.id)
+        except StoreError as error:
+            logger.warning("run %s: not stored yet: %s", self.ledger.run.id, error.code)
 
     def stop(self, verdict: TerminalEvent, reason: str) -> None:
         """Ask the target to stop; make it after the grace. The first verdict stays."""
@@ -285,14 +286,13 @@ class Execution:
             left += self._parts.policy.time_limit - STORE_AFTER
         self._deadline.clear()
         await self._until_stored()
-        fence = None if self._place is None else self._place.lease
         self.is_suspended = resumes
         try:
             if resumes:  # before the question is stored, so that no crash can come between
-                await schedule_expiry(
-                    self._parts.runner, self.ledger.run, questions, self._parts.policy
-                )
-            await self.ledger.ask(questions, fence=fence, keep_request=resumes)
+                parts = self._parts
+                await schedule_expiry(parts.runner, self.ledger.run, questions, parts.policy)
+            ask = partial(self.ledger.ask, questions, keep_request=resumes)
+            await under_lease(self._place, ask)
         except BaseException:
             self.is_suspended = False
             raise
@@ -329,16 +329,16 @@ class Execution:
     async def _end_badly(self, terminal: RunFailed) -> None:
         try:
             await self.ledger.finish(terminal)
-        except Exception:
-            logger.exception("run %s: its end could not be stored", self.ledger.run.id)
+        except Exception as error:  # noqa: BLE001 - what cannot be stored must not hang its caller
+            note_unstored(error, self.ledger.run.id)
             self.ledger.give_up(terminal)
 
     async def _leave(self) -> None:
         self._deadline.clear()
         try:
             await self._leave_place()
-        except StoreError:
-            logger.exception("run %s: its lease could not be given back", self.ledger.run.id)
+        except StoreError as error:
+            logger.warning("run %s: its lease is left: %s", self.ledger.run.id, error.code)
         finally:
             self._task = None
             self.done.set()

@@ -70,6 +70,15 @@ def failure_of(error: BaseException, run_id: RunId) -> RunFailure:
             return RunFailure(code=code, message="The agent failed to answer.", retryable=retryable)
 
 
+def note_unstored(error: Exception, run_id: RunId) -> None:
+    """The store does not take the end of a run; on a full disk that is so for one after the other,
+    so it is a line.
+    """
+    code = error.code if isinstance(error, HostError) else type(error).__name__
+    logger.error("run %s: its end could not be stored: %s", run_id, code)
+    logger.debug("run %s: its end could not be stored", run_id, exc_info=error)
+
+
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
@@ -80,5 +89,6 @@ __all__ = [
     "NOT_ANSWERED",
     "TIMED_OUT",
     "failure_of",
+    "note_unstored",
     "protocol_failure",
 ]

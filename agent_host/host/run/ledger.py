@@ -224,13 +224,14 @@ class RunLedger:
         note = None if planned is None else planned.note
         end = ending_of(terminal, self.collector, said=said, note=note)
         if end.carries_files:
-            owner = self.run.owner
-            end = await with_files_kept(end, self._parts.files, owner=owner, said=said)
+            end = await with_files_kept(end, self._parts.files, owner=self.run.owner, said=said)
         messages, alongside = end.messages, [] if planned is None else [*planned.writes]
         if self.session is not None and said is not None and messages:
             if carries_files(messages):
                 messages = await self._parts.files.keep_messages(self.run.owner, messages)
-            alongside.append(self._parts.sessions.append(self.session, messages))
+            opening = () if self._in_doubt else self._unstored
+            sessions = self._parts.sessions
+            alongside.append(sessions.append(self.session, messages, alongside=opening))
         alongside += self.trail.end(self.run.owner, self.run.id)
         if self.run.status is RunStatus.INPUT_REQUIRED:
             alongside += self._question_over()

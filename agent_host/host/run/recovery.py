@@ -146,10 +146,7 @@ class RunRecovery:
         """
         if self._parts.store.shared or run_id in self._live:
             return
-        try:
-            owner = await self._parts.run_index.owner_of(run_id)
-        except UnreadableRecordError:
-            return
+        owner = await self._parts.run_index.owner_of(run_id)
         if owner is not None:
             await self._recover(run_id, owner, done)
 
@@ -176,8 +173,6 @@ class RunRecovery:
             done.interrupted += 1
         except ConflictError:
             logger.debug("run %s: another process was faster", run_id)
-        except UnreadableRecordError:
-            logger.debug("run %s is left to a release that can read it", run_id)
 
     def _may_run_again(self, ledger: RunLedger) -> bool:
         # At a question a generator stood in the memory that is gone: nobody can answer it.

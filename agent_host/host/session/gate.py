@@ -6,7 +6,7 @@ A line exists only while somebody stands in it.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -52,6 +52,7 @@ class Place:
         "_called_off",
         "_front",
         "_gate",
+        "_regaining",
         "begun",
         "lease",
         "line",
@@ -69,6 +70,7 @@ class Place:
         self.since = since
         self._front: asyncio.Future[None] | None = None
         self._called_off = False
+        self._regaining: asyncio.Lock | None = None
         self.run_id = run_id
         self.parked = False
         self.begun = False
@@ -101,6 +103,23 @@ class Place:
         """End the wait without the session."""
         self._called_off = True
         self.come_to_front()
+
+    async def regain(self, lost: Lease) -> bool:
+        """Whether the session is ours again, or still, after this lease of it was lost: a process
+        that was stopped for a while loses its leases, though nobody else wants them.
+        """
+        if self._regaining is None:
+            self._regaining = asyncio.Lock()
+        async with self._regaining:
+            if self.lease is not lost:
+                return self.lease is not None
+            found = await self._gate.acquire_again(self.line.key, self.run_id, lost)
+            if self.lease is lost:
+                self.lease = found or lost
+            elif found is not None:  # the place was left meanwhile
+                await self._gate.release(found)
+                return False
+            return found is not None
 
     async def leave(self) -> None:
         """Give the place back, wherever it stands; the next one moves up. Safe to repeat."""
@@ -185,6 +204,18 @@ class SessionGate:
         """The session's lease, for a place at the front."""
         return await self._store.acquire(key, holder=run_id, time_to_live=LEASE_TIME, wait=wait)
 
+    async def acquire_again(self, key: Key, run_id: RunId, lost: Lease) -> Lease | None:
+        """The session's lease, unless somebody else has it or may have had it since it was lost.
+
+        Fences of a name grow with each holder, so there was none between two that follow each
+        other. A store that is ours alone needs no proof: here only who is at the front asks.
+        """
+        lease = await self.acquire(key, run_id, wait=timedelta())
+        if lease is None or not self._store.shared or lease.fence == lost.fence + 1:
+            return lease
+        await self.release(lease)
+        return None
+
     async def release(self, lease: Lease) -> None:
         """Give the lease back."""
         await self._store.release(lease)
@@ -228,14 +259,17 @@ class SessionGate:
         try:
             await self._store.renew(lease, time_to_live=LEASE_TIME)
         except LeaseLostError:
-            if place.lease is not lease:
-                return  # it was given back meanwhile
-            if place.occupant is not None:
-                place.occupant.lose_lease()
-            else:
-                place.lease = None  # nothing has been done under it: it is acquired anew
+            await self._mind_lost(place, lease)
         except StoreError as error:
             logger.warning("run %s: its lease is renewed later: %s", place.run_id, error.code)
+
+    async def _mind_lost(self, place: Place, lease: Lease) -> None:
+        if place.lease is not lease:
+            return  # it was given back meanwhile
+        if place.occupant is None:
+            place.lease = None  # nothing has been done under it: it is acquired anew
+        elif not await place.regain(lease) and place.lease is lease:
+            place.occupant.lose_lease()
 
     def _line_up(self, line: _Line, run_id: RunId) -> Place:
         if self._policy.concurrency is ConcurrencyPolicy.REJECT:
@@ -249,6 +283,29 @@ class SessionGate:
         place = Place(self, line, run_id, self._clock.now())
         line.waiting.append(place)
         return place
+
+
+class FencedWrite(Protocol):
+    """Writes something that counts only while the fence is held."""
+
+    def __call__(self, *, fence: Lease | None) -> Awaitable[None]:
+        """Do it."""
+        ...
+
+
+async def under_lease(place: Place | None, write: FencedWrite) -> None:
+    """Have it written under the place's lease; once more, if that was lost and is ours again.
+
+    Raises:
+        LeaseLostError: the session is somebody else's, or may have been.
+    """
+    lease = None if place is None else place.lease
+    try:
+        await write(fence=lease)
+    except LeaseLostError:
+        if place is None or lease is None or not await place.regain(lease):
+            raise
+        await write(fence=place.lease)
 
 
 def _return(place: Place) -> Place:
@@ -272,4 +329,4 @@ def _busy() -> SessionBusyError:
     return SessionBusyError("This session is busy with another turn.")
 
 
-__all__ = ["Occupant", "Place", "SessionGate"]
+__all__ = ["FencedWrite", "Occupant", "Place", "SessionGate", "under_lease"]

@@ -6,41 +6,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
-from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
+from agent_host.delivery.result_codec import ResultCodec
 from agent_host.protocols.channel import ChannelRoute
 from agent_host.protocols.host_context import HostContext
 from agent_host.types.delivery import Push, PushRate, PushReceipt
-from agent_host.types.json import JsonObject
 from agent_host.types.run import HostedResult
 
 Act: TypeAlias = Callable[[Push], Awaitable[None]]
 """What the platform does instead of taking a push at once: it raises, or waits."""
-
-_RESULT = VersionedCodec("push_double", 1, HostedResult)
-
-
-class WholeResultCodec:
-    """Keeps the whole of a result. `version` may be set, as a later release would."""
-
-    def __init__(self) -> None:
-        self.version = 1
-
-    def encode(self, result: HostedResult) -> JsonObject:
-        """Plain JSON."""
-        return {"result": _RESULT.encode(result).decode()}
-
-    def decode(self, value: JsonObject, version: int) -> HostedResult:
-        """What was encoded by this version.
-
-        Raises:
-            UnreadableRecordError: by another, or it is none of ours.
-        """
-        encoded = value.get("result")
-        if version != self.version or not isinstance(encoded, str):
-            message = f"This channel reads version {self.version}."
-            raise UnreadableRecordError(message)
-        return _RESULT.decode(encoded.encode())
 
 
 class PlatformDouble:
@@ -50,7 +23,7 @@ class PlatformDouble:
     """
 
     def __init__(self, *, is_idempotent: bool = False, rate: PushRate | None = None) -> None:
-        self.codec = WholeResultCodec()
+        self.codec = ResultCodec()
         self.is_idempotent = is_idempotent
         self.rate = rate
         self.taken: list[Push] = []
@@ -130,4 +103,4 @@ def _text_of(hosted: HostedResult) -> str:
     return result.text or "".join(message.text for message in result.messages)
 
 
-__all__ = ["Act", "PlatformDouble", "PushChannelDouble", "WholeResultCodec"]
+__all__ = ["Act", "PlatformDouble", "PushChannelDouble"]

@@ -18,6 +18,7 @@ from agent_host_openai.header import to_idempotency_key
 from agent_host_openai.json_text import json_bytes
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.outbound import CLIENT_LEFT, RawHeaders, seconds
+from agent_host_openai.problem import answered_elsewhere
 from agent_host_openai.question import fits, run_asked_by, to_answers
 from agent_host_openai.reply import JsonReply
 from agent_host_openai.sse import EventSource, EventStreamResponse
@@ -63,6 +64,8 @@ class ChatEndpoints:
 
         async def waited() -> Response:
             hosted = await self._context.run(turn)
+            if hosted.is_elsewhere:
+                raise answered_elsewhere()
             return await self._completion(call, hosted)
 
         return await self._watched(request, waited())

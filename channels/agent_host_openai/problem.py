@@ -43,6 +43,12 @@ def unsupported(param: str, text: str) -> WireError:
     return WireError(param, f"'{param}' is not supported: {text}.", wire_code="unsupported_value")
 
 
+def answered_elsewhere() -> WireError:
+    """The answer does not go to who asked, which a chat completion has no way to say."""
+    text = "The answer goes elsewhere. The Responses API says what became of it."
+    return WireError(None, text, wire_code="answered_elsewhere")
+
+
 def missing(param: str) -> WireError:
     """`param` has to be there."""
     text = f"Missing required parameter: '{param}'."
@@ -72,4 +78,12 @@ def _is_member(step: str | int) -> bool:
     return isinstance(step, int) or step.islower()
 
 
-__all__ = ["UnknownModelError", "WireError", "checked", "invalid", "missing", "unsupported"]
+__all__ = [
+    "UnknownModelError",
+    "WireError",
+    "answered_elsewhere",
+    "checked",
+    "invalid",
+    "missing",
+    "unsupported",
+]

@@ -25,6 +25,9 @@ NAMES = (
     "disk_end_to_end",
     "disk_resume",
     "telemetry",
+    "push_end_to_end",
+    "push_resume",
+    "fan_out_bystander",
 )
 
 

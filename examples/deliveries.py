@@ -1,6 +1,6 @@
 """Answers that arrive elsewhere: two channels that push, and a receiver that fails on purpose.
 
-Run it with `.venv/bin/python examples/deliveries.py --store /tmp/state`. Whoever asks is known to be
+Run it with `.venv/bin/python examples/deliveries.py --store FOLDER`. Whoever asks is known to be
 on `phone` and on `desk`. The receiver of `phone` is busy the first time; that of `desk` refuses
 everything until `POST /receiver/repair`. See docs/operations/delivery.md for the tour.
 """

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import TypeAlias
 
 from benchmarks.server import ROOT
 
 ROUNDS = 3
 
-Found = Mapping[str, float]
+Found: TypeAlias = Mapping[str, float]
 
 
 def deliveries(what: str, count: int, *, filled: bool = False) -> Found:
@@ -40,4 +41,4 @@ def _round(module: str, side: list[str], what: str, count: int, *, filled: bool)
         return found
 
 
-__all__ = ["ROUNDS", "bare_tasks", "deliveries", "middle"]
+__all__ = ["ROUNDS", "Found", "bare_tasks", "deliveries", "middle"]

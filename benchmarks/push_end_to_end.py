@@ -1,6 +1,6 @@
 """Messages accepted from 64 callers and pushed to a channel that does nothing, on disk."""
 
-from benchmarks.delivery_round import ROUNDS, bare_tasks, deliveries, middle
+from benchmarks.delivery_round import ROUNDS, Found, bare_tasks, deliveries, middle
 from benchmarks.outcome import Goal, Outcome
 
 COUNT = 6_400
@@ -8,7 +8,8 @@ COUNT = 6_400
 
 def run() -> Outcome:
     """Planned, handed on, begun, pushed and noted; beside tasks of the same runner."""
-    ours, bare = [], []
+    ours: list[Found] = []
+    bare: list[Found] = []
     for _ in range(ROUNDS):
         ours.append(deliveries("end_to_end", COUNT))
         bare.append(bare_tasks("end_to_end", COUNT))

@@ -4,13 +4,15 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from agent_host.delivery.result_codec import ResultCodec
 from agent_host.protocols.channel import ChannelRoute
 from agent_host.protocols.host_context import HostContext
 from agent_host.types.delivery import Push, PushRate, PushReceipt
 from agent_host.types.run import HostedResult
+
+PushT = TypeVar("PushT")
 
 Act: TypeAlias = Callable[[Push], Awaitable[None]]
 """What the platform does instead of taking a push at once: it raises, or waits."""
@@ -72,12 +74,12 @@ class PlatformDouble:
         self._changed.set()
 
 
-class PushChannelDouble:
-    """`Channel`, of no routes, whose `push` is the double."""
+class PushChannelDouble(Generic[PushT]):
+    """`Channel`, of no routes, whose `push` is the double, or another's."""
 
-    def __init__(self, name: str, push: PlatformDouble | None = None) -> None:
+    def __init__(self, name: str, push: PushT) -> None:
         self.name = name
-        self.push = push or PlatformDouble()
+        self.push = push
 
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:  # noqa: ARG002
         """None."""

@@ -32,7 +32,7 @@ def operated(tmp_path: Path) -> Operated:
     return Operated(tmp_path)
 
 
-def leave(folder: Path, *statuses: DeliveryStatus) -> list[str]:
+def leave(folder: Path, *statuses: DeliveryStatus) -> list[DeliveryId]:
     """Leave deliveries in the folder, as a server would; their ids, newest first."""
     now = SystemClock().now()
     policy = DeliveryPolicy()

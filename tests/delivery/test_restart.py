@@ -40,7 +40,7 @@ async def test_what_is_for_a_channel_that_is_gone_becomes_a_dead_letter() -> Non
         host = AgentHost(
             shout,
             store=SeverableStore(behind),
-            channels=[PushChannelDouble("mail")],
+            channels=[PushChannelDouble("mail", PlatformDouble())],
             delivery=DeliveryOptions(policy=QUICK),
         )
         async with host:

@@ -36,7 +36,7 @@ async def hosted(
 ) -> AsyncGenerator[tuple[httpx.AsyncClient, PlatformDouble]]:
     """A host whose caller is on chat too."""
     registry, authenticator = MemoryIdentityRegistry(), NamedAuthenticator()
-    chat = PushChannelDouble("chat")
+    chat = PushChannelDouble("chat", PlatformDouble())
     host = AgentHost(
         target,
         channels=[RestChannel(RestConfig(callers_choose_target=chooses)), chat],

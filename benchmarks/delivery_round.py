@@ -34,11 +34,15 @@ def middle(rounds: Sequence[Found], name: str) -> float:
 def _round(module: str, side: list[str], what: str, count: int, *, filled: bool) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         place = str(Path(folder, "state"))
-        for step in ["fill", what] if filled else [what]:
-            command = [sys.executable, "-m", module, *side, step, place, str(count)]
-            ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        found: dict[str, float] = json.loads(ended.stdout)
+        command = [sys.executable, "-m", module, *side]
+        if filled:
+            _said([*command, "fill", place, str(count)])
+        found: dict[str, float] = json.loads(_said([*command, what, place, str(count)]))
         return found
+
+
+def _said(command: Sequence[str]) -> str:
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 __all__ = ["ROUNDS", "Found", "bare_tasks", "deliveries", "middle"]

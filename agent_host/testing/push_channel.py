@@ -40,6 +40,7 @@ class PlatformDouble:
     async def push(self, push: Push) -> PushReceipt:
         """As a test says."""
         self.called[push.delivery_id] += 1
+        self._changed.set()
         act = self.acts.popleft() if self.acts else self.always
         if self.takes_first:
             self._take(push)

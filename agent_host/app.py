@@ -5,8 +5,6 @@ watches a host, are imported by those who use them, as all others would pay for 
 """
 
 import asyncio
-import re
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -27,6 +25,7 @@ from agent_host.asgi.edge_rule import EdgeRules
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
+from agent_host.asgi.mounting import check_names, check_paths
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.authentication.anonymous import AnonymousAuthenticator
@@ -71,7 +70,6 @@ if TYPE_CHECKING:
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
 DEFAULT_NAME = "agent"
-CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class AgentHost:
@@ -358,12 +356,7 @@ class AgentHost:
     def _routes(
         self, deliverer: Deliverer, body_limit_bytes: int, limited: LimitedRoutes
     ) -> list[BaseRoute]:
-        names = [channel.name for channel in self._channels]
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise ConfigurationError(f"Two channels are called {name!r}; rename one.")
-            if not CHANNEL_NAME.fullmatch(name):
-                raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
+        check_names(self._channels)
         wanted: list[ChannelRoute] = []
         for channel in self._channels:
             wanted += channel.routes(self._context)
@@ -379,7 +372,7 @@ class AgentHost:
         wanted += AdminRuns(self._operator).routes()
         wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
         wanted += AdminDeliveries(self._deliveries.operator, deliverer).routes()
-        _check_paths(wanted)
+        check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
         return [
@@ -400,18 +393,6 @@ def _observe(
     from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
 
     return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
-
-
-def _check_paths(routes: Sequence[ChannelRoute]) -> None:
-    taken: set[tuple[str, str]] = set()
-    for route in routes:
-        methods: set[str] = getattr(route.route, "methods", None) or {"websocket"}
-        for place in {(method, route.route.path) for method in methods}:
-            if place in taken:
-                raise ConfigurationError(
-                    f"{' '.join(place)} is wanted twice; set another path for one of the channels."
-                )
-            taken.add(place)
 
 
 __all__ = ["AgentHost"]

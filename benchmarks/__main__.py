@@ -26,6 +26,9 @@ NAMES = (
     "disk_resume",
     "accept",
     "telemetry",
+    "push_end_to_end",
+    "push_resume",
+    "fan_out_bystander",
 )
 
 

@@ -197,4 +197,15 @@ def _attempt_json(attempt: DeliveryAttempt) -> JsonObject:
     }
 
 
-__all__ = ["DeliverBody", "DeliverOrder", "delivery_json", "to_order"]
+__all__ = [
+    "ConversationBody",
+    "DeliverBody",
+    "DeliverOrder",
+    "IdentityBody",
+    "TargetBody",
+    "ToConversation",
+    "ToIdentity",
+    "ToPerson",
+    "delivery_json",
+    "to_order",
+]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from agent_host.delivery.failure import PushFailure
-from agent_host.delivery.record import StoredDelivery, moved
+from agent_host.delivery.record import StoredDelivery, moved, with_delivery
 from agent_host.types.delivery import DeliveryAttempt, DeliveryStatus, PushReceipt
 
 ROWS_LIMIT: Final = 64
@@ -17,9 +17,11 @@ def begun(stored: StoredDelivery, now: datetime) -> StoredDelivery:
     rows = stored.delivery.attempts
     number = rows[-1].number + 1 if rows else 1
     row = DeliveryAttempt(number=number, begun_at=now, is_echo=stored.has_echo)
+    if stored.turn is not None:
+        stored = replace(stored, turn=None, turn_at=None)
     attempting = moved(stored, DeliveryStatus.ATTEMPTING)
     delivery = replace(attempting.delivery, attempts=(*rows, row)[-ROWS_LIMIT:])
-    return replace(attempting, delivery=delivery, turn=None, turn_at=None)
+    return with_delivery(attempting, delivery)
 
 
 def ended(
@@ -38,12 +40,14 @@ def ended(
             retry_after=outcome.retry_after,
         )
     rows = (*stored.delivery.attempts[:-1], row)
-    return replace(stored, delivery=replace(stored.delivery, attempts=rows))
+    return with_delivery(stored, replace(stored.delivery, attempts=rows))
 
 
 def accepted(stored: StoredDelivery, now: datetime) -> StoredDelivery:
     """The platform took it: the reply comes next if this was the echo, else it is over."""
-    settled = replace(stored, has_echo=False, failures=0, failing_since=None)
+    settled = stored
+    if stored.has_echo or stored.failures:
+        settled = replace(stored, has_echo=False, failures=0, failing_since=None)
     if stored.has_echo:
         return moved(settled, DeliveryStatus.SCHEDULED)
     return moved(settled, DeliveryStatus.ACCEPTED, over_at=now)

@@ -36,9 +36,9 @@ class Governor:
         self, destination: Destination, person: Owner, rate: PushRate | None, *, turn: Turn | None
     ) -> Verdict:
         """Whether a push may go now, else how long to wait and what it has then."""
-        place = lane_of(destination)
 
         def ask(state: AccountRate, now: datetime) -> Verdict:
+            place = lane_of(destination)
             return take(state, rate, place=place, person=person.partition, turn=turn, now=now)
 
         return await self._change(destination, ask)

@@ -2,6 +2,7 @@
 that no two places share one and nothing that people or platforms wrote becomes a key.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -11,6 +12,8 @@ from agent_host.types.identifier import DELIVERY_PREFIX, RUN_PREFIX, DeliveryId,
 _DIGEST_BYTES: Final = 16
 _AGE_DIGITS: Final = 12
 _ECHO: Final = "_echo"
+_PLACES: Final = 4096
+"""Each delivery asks several times for the same keys."""
 
 
 def delivery_id_of(origin: str, destination: Destination) -> DeliveryId:
@@ -26,11 +29,13 @@ def echo_id_of(delivery_id: DeliveryId) -> DeliveryId:
     return DeliveryId(delivery_id + _ECHO)
 
 
+@lru_cache(maxsize=_PLACES)
 def lane_of(destination: Destination) -> str:
     """The line in which messages to this place go one after the other."""
     return "dlv." + digest_of("lane", *_steps(destination))
 
 
+@lru_cache(maxsize=_PLACES)
 def account_of(destination: Destination) -> str:
     """The channel's account that sends there."""
     return digest_of("account", destination.channel, destination.account)

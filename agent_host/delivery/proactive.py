@@ -176,4 +176,4 @@ def _fingerprint(
     return digest_of("fingerprint", encoded, repr(to), repr(target), repr(at))
 
 
-__all__ = ["MessageDeliverer"]
+__all__ = ["MessageDeliverer", "SentBefore"]

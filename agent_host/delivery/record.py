@@ -5,7 +5,7 @@ whoever lists and shows deliveries never touches any.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -17,6 +17,7 @@ from agent_host.types.identifier import DeliveryId
 from agent_host.types.identity import LinkSide
 from agent_host.types.json import JsonObject
 from agent_host.types.message import Message
+from agent_host.types.quick_init import maker
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 
 DELIVERIES: Final = "delivery"
@@ -197,14 +198,37 @@ def moved(
 ) -> StoredDelivery:
     """The delivery in another state."""
     delivery = stored.delivery
-    return replace(
+    return with_delivery(
         stored,
-        delivery=replace(
-            delivery,
+        _make_delivery(
+            id=delivery.id,
+            owner=delivery.owner,
+            run_id=delivery.run_id,
+            destination=delivery.destination,
             status=status,
+            created_at=delivery.created_at,
             due_at=delivery.due_at if due_at is None else due_at,
+            attempts=delivery.attempts,
+            replays=delivery.replays,
             over_at=over_at,
         ),
+    )
+
+
+def with_delivery(stored: StoredDelivery, delivery: Delivery) -> StoredDelivery:
+    """The same, of another state of it; `dataclasses.replace` takes five times as long."""
+    return _make_stored(
+        delivery=delivery,
+        since=stored.since,
+        source=stored.source,
+        is_linked=stored.is_linked,
+        has_echo=stored.has_echo,
+        failures=stored.failures,
+        failing_since=stored.failing_since,
+        is_loose=stored.is_loose,
+        turn=stored.turn,
+        turn_at=stored.turn_at,
+        trace_context=stored.trace_context,
     )
 
 
@@ -216,6 +240,9 @@ def moment(at: datetime) -> str:
 def _letter(delivery: Delivery) -> Key:
     return Key(LETTERS, WHOLE, f"{moment(delivery.over_at or delivery.created_at)}{delivery.id}")
 
+
+_make_delivery = maker(Delivery)
+_make_stored = maker(StoredDelivery)
 
 __all__ = [
     "CONTENT",
@@ -232,4 +259,5 @@ __all__ = [
     "moment",
     "moved",
     "read_delivery",
+    "with_delivery",
 ]

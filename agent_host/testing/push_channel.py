@@ -4,43 +4,18 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
-from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
+from agent_host.delivery.result_codec import ResultCodec
 from agent_host.protocols.channel import ChannelRoute
 from agent_host.protocols.host_context import HostContext
 from agent_host.types.delivery import Push, PushRate, PushReceipt
-from agent_host.types.json import JsonObject
 from agent_host.types.run import HostedResult
+
+PushT = TypeVar("PushT")
 
 Act: TypeAlias = Callable[[Push], Awaitable[None]]
 """What the platform does instead of taking a push at once: it raises, or waits."""
-
-_RESULT = VersionedCodec("push_double", 1, HostedResult)
-
-
-class WholeResultCodec:
-    """Keeps the whole of a result. `version` may be set, as a later release would."""
-
-    def __init__(self) -> None:
-        self.version = 1
-
-    def encode(self, result: HostedResult) -> JsonObject:
-        """Plain JSON."""
-        return {"result": _RESULT.encode(result).decode()}
-
-    def decode(self, value: JsonObject, version: int) -> HostedResult:
-        """What was encoded by this version.
-
-        Raises:
-            UnreadableRecordError: by another, or it is none of ours.
-        """
-        encoded = value.get("result")
-        if version != self.version or not isinstance(encoded, str):
-            message = f"This channel reads version {self.version}."
-            raise UnreadableRecordError(message)
-        return _RESULT.decode(encoded.encode())
 
 
 class PlatformDouble:
@@ -50,7 +25,7 @@ class PlatformDouble:
     """
 
     def __init__(self, *, is_idempotent: bool = False, rate: PushRate | None = None) -> None:
-        self.codec = WholeResultCodec()
+        self.codec = ResultCodec()
         self.is_idempotent = is_idempotent
         self.rate = rate
         self.taken: list[Push] = []
@@ -65,6 +40,7 @@ class PlatformDouble:
     async def push(self, push: Push) -> PushReceipt:
         """As a test says."""
         self.called[push.delivery_id] += 1
+        self._changed.set()
         act = self.acts.popleft() if self.acts else self.always
         if self.takes_first:
             self._take(push)
@@ -99,12 +75,12 @@ class PlatformDouble:
         self._changed.set()
 
 
-class PushChannelDouble:
-    """`Channel`, of no routes, whose `push` is the double."""
+class PushChannelDouble(Generic[PushT]):
+    """`Channel`, of no routes, whose `push` is the double, or another's."""
 
-    def __init__(self, name: str, push: PlatformDouble | None = None) -> None:
+    def __init__(self, name: str, push: PushT) -> None:
         self.name = name
-        self.push = push or PlatformDouble()
+        self.push = push
 
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:  # noqa: ARG002
         """None."""
@@ -130,4 +106,4 @@ def _text_of(hosted: HostedResult) -> str:
     return result.text or "".join(message.text for message in result.messages)
 
 
-__all__ = ["Act", "PlatformDouble", "PushChannelDouble", "WholeResultCodec"]
+__all__ = ["Act", "PlatformDouble", "PushChannelDouble"]

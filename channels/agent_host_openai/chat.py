@@ -22,6 +22,7 @@ from agent_host_openai.config import OpenAIConfig
 from agent_host_openai.header import to_idempotency_key
 from agent_host_openai.model import ModelCatalogue
 from agent_host_openai.outbound import CLIENT_LEFT, seconds
+from agent_host_openai.problem import answered_elsewhere
 from agent_host_openai.question import fits, run_asked_by, to_answers
 from agent_host_openai.wire import header_of
 
@@ -65,6 +66,8 @@ class ChatEndpoints:
 
         async def waited() -> Response:
             hosted = await self._context.run(turn)
+            if hosted.is_elsewhere:
+                raise answered_elsewhere()
             return await self._completion(call, hosted)
 
         return await self._watched(request, waited())

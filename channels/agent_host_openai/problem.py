@@ -51,6 +51,12 @@ def unsupported(param: str, text: str) -> WireError:
     return WireError(param, f"'{param}' is not supported: {text}.", wire_code="unsupported_value")
 
 
+def answered_elsewhere() -> WireError:
+    """The answer does not go to who asked, which a chat completion has no way to say."""
+    text = "The answer goes elsewhere. The Responses API says what became of it."
+    return WireError(None, text, wire_code="answered_elsewhere")
+
+
 def missing(param: str) -> WireError:
     """`param` has to be there."""
     text = f"Missing required parameter: '{param}'."
@@ -84,6 +90,7 @@ __all__ = [
     "NotOfferedError",
     "UnknownModelError",
     "WireError",
+    "answered_elsewhere",
     "checked",
     "invalid",
     "missing",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -100,7 +101,7 @@ async def test_nobody_reaches_what_is_somebody_elses() -> None:
         on.registry.link(
             replace(on.alice, isolation_key=type(on.alice.isolation_key)("bob")), theirs
         )
-        notes = []
+        notes: list[dict[str, object]] = []
         for identity in (theirs, nobodys):
             target = ResponseTarget(kind="identities", identities=(identity,))
             notes.append(await note_of(on, await on.ask("hi", target)))
@@ -228,7 +229,8 @@ async def test_a_repeated_request_is_told_that_its_answer_is_elsewhere() -> None
 async def test_the_response_hook_changes_a_copy_for_each_destination() -> None:
     async def hook(result: HostedResult, destination: Destination) -> HostedResult:
         assert result.result is not None
-        result.result.messages[0].metadata["seen"] = destination.channel
+        metadata = cast("dict[str, str]", result.result.messages[0].metadata)
+        metadata["seen"] = destination.channel
         changed = RunResult.of_text(f"{destination.channel}: {result.result.text}")
         return replace(result, result=changed)
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,11 @@ async def test_a_hook_that_gives_something_else_or_never_ends_makes_a_dead_lette
         return await asyncio.Event().wait()  # type: ignore[return-value]  # it never does
 
     policy = replace(QUICK, attempt_time_limit=timedelta(milliseconds=50))
-    for hook in (lambda _, __: "text", endless):
+
+    def other(_: HostedResult, __: Destination) -> Any:
+        return "text"
+
+    for hook in (other, endless):
         async with stage(response_hook=hook, policy=policy) as on:
             (delivery,) = await on.deliveries(await on.ask())
             assert delivery.status is DeliveryStatus.DEAD
@@ -219,13 +224,18 @@ async def test_a_later_message_waits_for_one_that_is_retried() -> None:
 
 async def test_a_later_message_waits_no_longer_than_it_is_set() -> None:
     async with stage(policy=replace(QUICK, overtake_after=timedelta(milliseconds=100))) as on:
-        first = await held_up(on, timedelta(seconds=1))
-        second = await on.ask("two")
-        await on.deliveries(second)
+        first = await held_up(on, timedelta(hours=1))
+        await on.deliveries(await on.ask("two"))
         assert on.chat.texts == ["TWO"]
+        (waiting,) = (await on.host.deliveries.list(run_id=first.run.id)).items
+        assert waiting.status is DeliveryStatus.FAILED
+
+
+async def test_one_that_was_overtaken_is_sent_all_the_same() -> None:
+    async with stage(policy=replace(QUICK, overtake_after=timedelta(milliseconds=10))) as on:
+        first = await held_up(on, timedelta(milliseconds=100))
         (delivery,) = await on.deliveries(first)
         assert delivery.status is DeliveryStatus.ACCEPTED
-        assert on.chat.texts == ["TWO", "ONE"]
 
 
 async def held_up(on: Stage, wait: timedelta) -> HostedResult:

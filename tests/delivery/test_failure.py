@@ -67,7 +67,8 @@ def test_the_next_attempt_is_bounded_and_never_before_the_platform_wants_it(
 
 def test_waits_double_up_to_the_longest() -> None:
     failure = PushFailure(error_class=PushErrorClass.TRANSIENT, error_code="x")
-    stored, waits = STORED, []
+    stored = STORED
+    waits: list[float] = []
     for _ in range(POLICY.attempts_limit - 1):
         stored = failed(stored, failure, policy=POLICY, is_idempotent=False, now=NOW, chance=1.0)
         waits.append((stored.delivery.due_at - NOW).total_seconds())

@@ -13,7 +13,7 @@ from agent_host.errors import (
     NotFoundError,
     RequestError,
 )
-from agent_host.testing.push_channel import PushChannelDouble
+from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
 from agent_host.types import (
     ChannelIdentity,
     Conversation,
@@ -98,7 +98,7 @@ async def test_what_cannot_be_made_for_its_destination_is_refused() -> None:
 
 
 async def test_without_a_registry_identities_are_reached_all_the_same() -> None:
-    channel = PushChannelDouble("chat")
+    channel = PushChannelDouble("chat", PlatformDouble())
     async with AgentHost(shout, channels=[channel]) as host:
         await host.deliver("hi", to=CHAT)
         await channel.push.until(lambda: bool(channel.push.taken))

@@ -44,7 +44,9 @@ def ask(
 def test_no_period_has_more_than_its_rate(count: int, seconds: float) -> None:
     period = timedelta(seconds=seconds)
     bucket = bucket_of(count, period)
-    full_until, now, sent = None, START, []
+    full_until: datetime | None = None
+    now = START
+    sent: list[datetime] = []
     while len(sent) < 2 * count + 3:
         wait = bucket.wait(full_until, now)
         if wait > NOW:
@@ -103,7 +105,8 @@ def test_half_of_an_account_is_left_for_others() -> None:
 
 def test_one_who_waits_has_a_moment_of_its_own() -> None:
     rate = PushRate(per_account=8, per_conversation=8, period=SECOND)
-    state, waits = AccountRate(), []
+    state = AccountRate()
+    waits: list[timedelta] = []
     for number in range(20):
         verdict = ask(state, rate, START, place=str(number))
         state = verdict.state

@@ -1,6 +1,6 @@
 """What one process leaves and the next finds: channels that are gone, entries nobody can read."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,15 +33,23 @@ from tests.delivery.hosting import ALL, CHAT, QUICK, shout, stage
 HOUR = timedelta(hours=1)
 
 
+class TomorrowClock(SystemClock):
+    """The machine's, a day on: what was left for later is due."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=1)
+
+
 async def test_what_is_for_a_channel_that_is_gone_becomes_a_dead_letter() -> None:
     async with MemoryStateStore() as behind:
         async with stage(store=SeverableStore(behind)) as on:
-            (delivery,) = await on.host.deliver("hi", to=CHAT, at=timedelta(milliseconds=20))
+            (delivery,) = await on.host.deliver("hi", to=CHAT, at=HOUR)
         host = AgentHost(
             shout,
             store=SeverableStore(behind),
-            channels=[PushChannelDouble("mail")],
+            channels=[PushChannelDouble("mail", PlatformDouble())],
             delivery=DeliveryOptions(policy=QUICK),
+            clock=TomorrowClock(),
         )
         async with host:
             clock = SystemClock()
@@ -56,8 +64,8 @@ async def test_what_is_for_a_channel_that_is_gone_becomes_a_dead_letter() -> Non
 async def test_what_was_scheduled_is_sent_by_the_next_process() -> None:
     async with MemoryStateStore() as behind:
         async with stage(store=SeverableStore(behind)) as on:
-            (delivery,) = await on.host.deliver("hi", to=CHAT, at=timedelta(milliseconds=20))
-        async with stage(store=SeverableStore(behind)) as on:
+            (delivery,) = await on.host.deliver("hi", to=CHAT, at=HOUR)
+        async with stage(store=SeverableStore(behind), clock=TomorrowClock()) as on:
             await on.over(delivery.id, DeliveryStatus.ACCEPTED)
             assert on.chat.texts == ["hi"]
 

@@ -1,6 +1,5 @@
 """One person's fan-out holds nobody else up, and no platform gets more than it allows."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,39 +13,49 @@ from agent_host.types import (
     Push,
     PushRate,
 )
-from tests.delivery.hosting import ALL, QUICK, stage
+from tests.delivery.hosting import ALL, QUICK, Stage, stage
 
 MANY = 200
 
 
+def fail_odd(on: Stage) -> None:
+    """Half of the storm's destinations refuse."""
+
+    async def act(push: Push) -> None:
+        identity = push.destination.identity
+        if identity is not None and int(identity.native_id) % 2:
+            raise PushError(PushErrorClass.TRANSIENT, "busy")
+
+    on.chat.always = act
+    for number in range(MANY):
+        identity = ChannelIdentity(channel="chat", account="default", native_id=str(number))
+        on.registry.link(on.alice, identity)
+
+
 async def test_a_bystander_is_sent_to_while_a_storm_is_still_on() -> None:
     policy = replace(
-        QUICK,
-        destination_limit=MANY,
-        concurrency=8,
-        burst=8,
-        spacing=timedelta(milliseconds=10),
-        attempts_limit=2,
+        QUICK, destination_limit=MANY, concurrency=8, burst=8, spacing=timedelta(minutes=1)
     )
     async with stage(policy=policy, seen=False) as on:
-        for number in range(MANY):
-            identity = ChannelIdentity(channel="chat", account="default", native_id=str(number))
-            on.registry.link(on.alice, identity)
-
-        async def half_fail(push: Push) -> None:
-            identity = push.destination.identity
-            if identity is not None and identity.native_id.isdigit():
-                if int(identity.native_id) % 2:
-                    raise PushError(PushErrorClass.TRANSIENT, "busy")
-                await asyncio.sleep(0.001)
-
-        on.chat.always = half_fail
-        storm = await on.host.deliver("storm", to=on.alice, target=ALL)
-        assert len(storm) == MANY
+        fail_odd(on)
+        assert len(await on.host.deliver("storm", to=on.alice, target=ALL)) == MANY
         bob = Destination(channel="chat", conversation=Conversation(id="bob"))
         (delivery,) = await on.host.deliver("hi bob", to=bob)
         await on.over(delivery.id, DeliveryStatus.ACCEPTED)
-        assert len(on.chat.taken) < MANY / 4
+        assert len(on.chat.called) <= policy.burst + 1
+
+
+async def test_a_storm_reaches_all_that_take_it_and_buries_the_rest() -> None:
+    policy = replace(
+        QUICK,
+        destination_limit=MANY,
+        burst=32,
+        spacing=timedelta(milliseconds=1),
+        attempts_limit=2,
+    )
+    async with stage(policy=policy, seen=False) as on:
+        fail_odd(on)
+        storm = await on.host.deliver("storm", to=on.alice, target=ALL)
         over = [await on.over(one.id) for one in storm]
         assert sum(one.status is DeliveryStatus.ACCEPTED for one in over) == MANY / 2
         assert sum(one.status is DeliveryStatus.DEAD for one in over) == MANY / 2

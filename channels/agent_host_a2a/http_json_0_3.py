@@ -20,7 +20,7 @@ from agent_host_a2a.config import A2AConfig
 from agent_host_a2a.extended_card import ExtendedCard
 from agent_host_a2a.fault import Fault, FaultError
 from agent_host_a2a.frame import FrameWording, frame_source
-from agent_host_a2a.inbound import to_send, to_task
+from agent_host_a2a.inbound import SendParams, to_send, to_task
 from agent_host_a2a.operation import TaskOperations, TaskStream
 from agent_host_a2a.part import Fields
 from agent_host_a2a.proto_0_3 import (
@@ -55,14 +55,14 @@ class OldHttpEndpoints:
     async def send(self, request: Request) -> Response:
         """`POST /v1/message:send`."""
         call = self._call(request)
-        params = to_send(to_send_1_0(await self._body(request)), config=self._config)
+        params = await self._sending(request)
         response = await self._operations.send(params, call, request.receive)
         return self._reply(proto_response(response), call)
 
     async def stream(self, request: Request) -> Response:
         """`POST /v1/message:stream`."""
         call = self._call(request)
-        params = to_send(to_send_1_0(await self._body(request)), config=self._config)
+        params = await self._sending(request)
         return self._events(self._operations.stream(params, call), call)
 
     async def get(self, request: Request) -> Response:
@@ -110,6 +110,10 @@ class OldHttpEndpoints:
         """`GET /v1/card`."""
         call = self._call(request)
         return self._reply(await self._extended_card.at(request, VERSION_0_3), call)
+
+    async def _sending(self, request: Request) -> SendParams:
+        said = to_send_1_0(await self._body(request))
+        return to_send(said, config=self._config, version=VERSION_0_3)
 
     def _call(self, request: Request) -> Call:
         return to_call(dict(request.scope["headers"]), config=self._config)

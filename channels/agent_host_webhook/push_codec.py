@@ -101,4 +101,4 @@ class WebhookCodec:
         return HostedResult(run=run, result=RunResult(messages=(said,), value=kept.value))
 
 
-__all__ = ["WebhookCodec"]
+__all__ = ["KeptResult", "WebhookCodec"]

@@ -25,7 +25,9 @@ from agent_host.stores.memory import MemoryStateStore
 from agent_host.system import SystemClock
 from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
+    Append,
     Delete,
+    DeleteStream,
     DeliveryPolicy,
     DeliveryStatus,
     Destination,
@@ -62,7 +64,9 @@ class ContestedStore(SeverableStore):
         self, writes: Sequence[Write], *, fence: Lease | None = None
     ) -> tuple[int, ...]:
         touched = {
-            write.key.collection if isinstance(write, Put | Delete) else write.stream.collection
+            write.stream.collection
+            if isinstance(write, Append | DeleteStream)
+            else write.key.collection
             for write in writes
         }
         if self.errors and self.collection in touched:

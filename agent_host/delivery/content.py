@@ -112,7 +112,7 @@ class Contents:
             return hosted
         try:
             made = self._hook(deepcopy(hosted), destination)
-            changed = await made if inspect.isawaitable(made) else made
+            changed: object = await made if inspect.isawaitable(made) else made
         except Exception as error:
             logger.exception("run %s: the response_hook raised", hosted.run.id)
             raise ContentError("response_hook") from error

@@ -143,8 +143,11 @@ class Lame:
     ("push", "what"),
     [
         (Lame(), "has no is_idempotent, push, rate"),
-        (PlatformDouble(rate=PushRate(per_account=0, per_conversation=1, period=HOUR)), "nothing"),
-        (PlatformDouble(rate=PushRate(per_account=1, per_conversation=1, period=0 * HOUR)), "noth"),
+        (PlatformDouble(rate=PushRate(per_account=0, per_conversation=1, period=HOUR)), "allows"),
+        (
+            PlatformDouble(rate=PushRate(per_account=1, per_conversation=1, period=0 * HOUR)),
+            "allows",
+        ),
     ],
 )
 def test_a_push_that_cannot_work_is_refused_at_construction(push: Any, what: str) -> None:

@@ -97,6 +97,7 @@ class AddressBook:
         """A conversation has no owner: its deliveries are in a partition of their own."""
         self._check(destination.channel)
         if destination.identity is not None:
+            _check_is_there(destination.identity, destination)
             found = await self._to_identity(destination.identity)
             return Addressed(
                 owner=found.owner, destinations=(destination,), is_linked=found.is_linked
@@ -110,6 +111,11 @@ class AddressBook:
     def _check(self, channel: str) -> None:
         if not self._resolver.can_push(channel):
             raise RequestError("There is no channel of that name that can be pushed to.")
+
+
+def _check_is_there(identity: ChannelIdentity, destination: Destination) -> None:
+    if (identity.channel, identity.account) != (destination.channel, destination.account):
+        raise RequestError("The identity is not one of the destination's channel and account.")
 
 
 __all__ = ["AddressBook", "Addressed", "Addressee"]

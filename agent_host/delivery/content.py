@@ -116,16 +116,20 @@ class Contents:
         except Exception as error:
             logger.exception("run %s: the response_hook raised", hosted.run.id)
             raise ContentError("response_hook") from error
-        if not isinstance(changed, HostedResult):
-            logger.error("the response_hook gave %s", type(changed).__name__)
-            raise ContentError("response_hook")
-        return changed
+        return _checked(changed)
 
     def _codec(self, channel: str) -> PushCodec:
         push = self._pushes.get(channel)
         if push is None or push.codec is None:
             raise ContentError("no_channel")
         return push.codec
+
+
+def _checked(changed: object) -> HostedResult:
+    if not isinstance(changed, HostedResult):
+        logger.error("the response_hook gave %s", type(changed).__name__)
+        raise ContentError("response_hook")
+    return changed
 
 
 def _encoded(codec: PushCodec, hosted: HostedResult) -> JsonObject:

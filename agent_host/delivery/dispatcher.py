@@ -85,7 +85,10 @@ class Dispatcher:
 
 
 def _time_of(entry: Record, now: datetime) -> timedelta:
-    left = int(entry.key.id[:16], 16) - int(moment(now), 16)
+    try:
+        left = int(entry.key.id[:16], 16) - int(moment(now), 16)
+    except ValueError:
+        return LOOK_EVERY  # damaged; it is behind all that is due
     return timedelta(microseconds=max(left, 1))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import SystemRandom
-from typing import Final
+from typing import Final, TypeAlias
 
 from agent_host.delivery.attempt_row import accepted, begun, ended
 from agent_host.delivery.content import ContentError, Contents
@@ -59,7 +59,7 @@ OPEN: Final = frozenset(
 _NOTHING: Final = timedelta()
 _RANDOM: Final = SystemRandom()
 
-Told = Callable[[StoredDelivery], None]
+Told: TypeAlias = Callable[[StoredDelivery], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,9 @@ class DeliverySender:
 
         Raises:
             RetryTaskError: it waits for its account, or for its next attempt.
-            PermanentTaskError: its record cannot be read.
+            PermanentTaskError: its record, or the task itself, cannot be read.
         """
-        order = ORDER_CODEC.decode(task.spec.payload)
+        order = _order_of(task)
         while True:
             found = await self._find(order)
             if found is None:
@@ -105,7 +105,7 @@ class DeliverySender:
 
     async def give_up(self, task: Task) -> None:
         """The runner does not call any more: it was called far too often."""
-        found = await self._find(ORDER_CODEC.decode(task.spec.payload))
+        found = await self._find(_order_of(task))
         if found is not None:
             over = moved(found.stored, DeliveryStatus.DEAD, over_at=self._parts.clock.now())
             await self._write(found, over)
@@ -274,6 +274,13 @@ class DeliverySender:
         if self._parts.told is not None and after.status is not found.stored.status:
             self._parts.told(after)
         return FoundDelivery(after, versions[0])
+
+
+def _order_of(task: Task) -> DeliveryOrder:
+    try:
+        return ORDER_CODEC.decode(task.spec.payload)
+    except UnreadableRecordError as error:
+        raise PermanentTaskError(error.code) from error
 
 
 def _due_or_later(wait: timedelta) -> bool:

@@ -41,6 +41,9 @@ CALLS_LIMIT: Final = 100_000
 ends what cannot even get there.
 """
 
+CALL_TIME_FACTOR: Final = 8
+"""One call may prepare and push an echo and its reply; each of the four has a limit of its own."""
+
 FIRST_PAUSE: Final = timedelta(milliseconds=5)
 LAST_PAUSE: Final = timedelta(minutes=1)
 
@@ -129,7 +132,7 @@ class Deliveries:
                 attempts_limit=CALLS_LIMIT,
                 first_delay=FIRST_PAUSE,
                 last_delay=LAST_PAUSE,
-                time_limit=4 * policy.attempt_time_limit,
+                time_limit=CALL_TIME_FACTOR * policy.attempt_time_limit,
             ),
             on_dead=sender.give_up,
         )

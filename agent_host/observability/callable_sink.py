@@ -20,7 +20,7 @@ class CallableSink:
     ) -> None:
         self._function = function
         self._is_async = inspect.iscoroutinefunction(function)
-        self.name = name or getattr(function, "__name__", "callable")
+        self.name = name or str(getattr(function, "__name__", "callable"))
 
     async def send(self, events: Sequence[RunLifecycle]) -> None:
         """Call it for each, whatever became of the one before.

@@ -78,6 +78,8 @@ async def test_what_cannot_be_reached_is_refused() -> None:
             await deliver("hi", to=ChannelIdentity(channel="x", account="y", native_id="z"))
         with pytest.raises(RequestError, match="names an identity"):
             await deliver("hi", to=Destination(channel="chat"))
+        with pytest.raises(RequestError, match="not one of"):
+            await deliver("hi", to=Destination(channel="mail", identity=CHAT))
         with pytest.raises(RequestError, match="is for a person"):
             await deliver("hi", to=CHAT, target=ALL)
         for target in (ResponseTarget(), replace(ALL, echo_input=True)):

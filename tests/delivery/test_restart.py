@@ -19,6 +19,7 @@ from agent_host.system import SystemClock
 from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
 from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
+    Delete,
     DeliveryStatus,
     Key,
     Push,
@@ -84,12 +85,13 @@ async def test_an_entry_whose_task_is_known_is_taken_out_and_one_that_is_damaged
         (entry,) = await store.scan(DUE, WHOLE)
         early = entry._replace(key=entry.key._replace(id="0" * 16 + entry.key.id[16:]))
         damaged = Key(DUE, WHOLE, "0" * 16 + "damaged")
+        await store.commit([Put(Key(DUE, WHOLE, "damaged too"), b"{"), Delete(entry.key)])
         for _ in range(2):
             await store.commit([Put(early.key, early.value), Put(damaged, b"{")])
             await dispatcher.hand_on()
         await dispatcher.hand_on()
         left = [record.key for record in await store.scan(DUE, WHOLE)]
-        assert left == [damaged, entry.key]
+        assert left == [damaged, Key(DUE, WHOLE, "damaged too")]
         assert len(await store.scan("tasks", "all")) == 1
 
 
@@ -141,8 +143,11 @@ class Lame:
     ("push", "what"),
     [
         (Lame(), "has no is_idempotent, push, rate"),
-        (PlatformDouble(rate=PushRate(per_account=0, per_conversation=1, period=HOUR)), "nothing"),
-        (PlatformDouble(rate=PushRate(per_account=1, per_conversation=1, period=0 * HOUR)), "noth"),
+        (PlatformDouble(rate=PushRate(per_account=0, per_conversation=1, period=HOUR)), "allows"),
+        (
+            PlatformDouble(rate=PushRate(per_account=1, per_conversation=1, period=0 * HOUR)),
+            "allows",
+        ),
     ],
 )
 def test_a_push_that_cannot_work_is_refused_at_construction(push: Any, what: str) -> None:

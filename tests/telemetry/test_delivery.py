@@ -12,6 +12,7 @@ from agent_host.observability.callable_sink import CallableSink
 from agent_host.observability.delivery_sink import delivery_sinks
 from agent_host.observability.file_sink import FileSink
 from agent_host.observability.log_sink import LogSink
+from agent_host.protocols.event_sink import EventSink
 from agent_host.types import DeliveryLifecycle
 from agent_host.types.lifecycle import RunLifecycle
 from tests.delivery.hosting import ALL, stage
@@ -84,4 +85,5 @@ def test_a_sink_that_knows_runs_only_is_told_of_runs_only() -> None:
     def function(_: RunLifecycle) -> None:
         return None
 
-    assert delivery_sinks([CallableSink(function)]) == []
+    sink: EventSink = CallableSink(function)
+    assert delivery_sinks([sink]) == []

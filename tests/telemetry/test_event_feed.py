@@ -19,6 +19,7 @@ from agent_host.observability.event_feed import EventFeed
 from agent_host.observability.event_json import to_json
 from agent_host.observability.file_sink import FileSink
 from agent_host.observability.log_sink import LogSink
+from agent_host.protocols.event_sink import EventSink
 from agent_host.types import RunId, RunStatus
 from agent_host.types.lifecycle import RunLifecycle, RunPhase
 
@@ -110,7 +111,8 @@ async def test_what_a_sink_raises_is_counted_and_its_text_is_not_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     dropped, beside = Dropped(), Kept()
-    async with EventFeed([Raising(), beside], dropped=dropped) as feed:
+    sinks: list[EventSink] = [Raising(), beside]
+    async with EventFeed(sinks, dropped=dropped) as feed:
         feed.offer(event())
     assert dropped.counts == {"raising": 1}
     assert len(beside.events) == 1

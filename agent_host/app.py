@@ -39,6 +39,7 @@ from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
 from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
@@ -74,6 +75,7 @@ class AgentHost:
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
+    `commands` are answered by the app itself, beside the host's own.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
     `grace` is how long runs may take to end once the host stops; `serve` and `run` set it too.
@@ -101,6 +103,7 @@ class AgentHost:
         authorizer: Authorizer | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
+        commands: Sequence[Command] = (),
         run_policy: RunPolicy | None = None,
         session_policy: SessionPolicy | None = None,
         session_mode: SessionMode = SessionMode.AUTO,
@@ -149,6 +152,7 @@ class AgentHost:
                 session_mode=session_mode,
                 clock=clock,
                 ids=ids,
+                commands=commands,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
                 observer=None if watch is None else watch.observer,
             )

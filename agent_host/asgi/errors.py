@@ -21,6 +21,7 @@ from agent_host.asgi.edge_error import (
 from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
+    CommandError,
     ConflictError,
     DrainingError,
     FailureCode,
@@ -91,6 +92,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         RunError: Answer(status=HTTPStatus.CONFLICT),
         TaskStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
+        CommandError: Answer(status=HTTPStatus.INTERNAL_SERVER_ERROR),
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5
         ),

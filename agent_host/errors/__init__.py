@@ -11,6 +11,9 @@ from agent_host.errors.access import (
     LinkRequiredError,
     UnauthenticatedError,
 )
+from agent_host.errors.command import (
+    CommandError,
+)
 from agent_host.errors.configuration import (
     ConfigurationError,
     MissingExtraError,
@@ -69,6 +72,7 @@ from agent_host.errors.task import (
 __all__ = [
     "AccessError",
     "AuthenticationUnavailableError",
+    "CommandError",
     "ConfigurationError",
     "ConflictError",
     "DeniedError",

@@ -1,12 +1,16 @@
 """Wires the engine: repositories, gate, runs and pipeline over a store and a runner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent_host.host.command.book import CommandBook
+from agent_host.host.command.desk import CommandDesk
+from agent_host.host.command.own import OwnCommands
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.view import OwnedFiles
 from agent_host.host.operator import HostRunOperator
+from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
@@ -29,11 +33,14 @@ from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
 from agent_host.host.run.recovery import RunRecovery
 from agent_host.host.run.turn_maker import TurnMaker
+from agent_host.host.run.turn_stop import TurnStop
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.gate import SessionGate
+from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.run_observer import RunObserver
@@ -62,6 +69,7 @@ class Seams:
     session_mode: SessionMode
     clock: Clock
     ids: IdFactory
+    commands: Sequence[Command] = ()
     challenge: str | None = None
     observer: RunObserver | None = None
 
@@ -93,6 +101,9 @@ def assemble(seams: Seams) -> Assembly:
     def reader_of(owner: Owner) -> RunReader:
         return RunReader(parts, engine=engine, background=background, owner=owner)
 
+    def sessions_of(owner: Owner) -> OwnedSessions:
+        return OwnedSessions(book=book, records=parts.sessions, owner=owner)
+
     pipeline = Pipeline(
         accept=AcceptStep(
             engine=engine,
@@ -121,13 +132,16 @@ def assemble(seams: Seams) -> Assembly:
         ),
         deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
     )
+    own = OwnCommands(TurnStop(parts, engine=engine, book=book, reader_of=reader_of))
+    commands = CommandBook((*own.commands(lambda: commands.infos), *seams.commands))
+    views = OwnedViews(runs=reader_of, sessions=sessions_of, files=files_of)
+    desk = CommandDesk(commands, pipeline=pipeline, views=views, policy=seams.run_policy)
     context = ChannelContext(
         parts,
         pipeline=pipeline,
         engine=engine,
-        book=book,
-        reader_of=reader_of,
-        files_of=files_of,
+        desk=desk,
+        views=views,
         records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
         challenge=seams.challenge,
     )

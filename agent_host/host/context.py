@@ -1,17 +1,16 @@
 """What a channel gets of the host: `HostContext` over the pipeline."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from agent_host.host.command.desk import CommandDesk
+from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.record.channel_record import ChannelRecords
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
-from agent_host.host.run.reader import RunReader
-from agent_host.host.session.book import SessionBook
-from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import (
     FileView,
@@ -20,8 +19,8 @@ from agent_host.protocols.host_context import (
     RunView,
     SessionView,
 )
+from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
-from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
 from agent_host.types.run_policy import DisconnectPolicy
@@ -49,19 +48,17 @@ class ChannelContext:
         *,
         pipeline: Pipeline,
         engine: RunEngine,
-        book: SessionBook,
-        reader_of: Callable[[Owner], RunReader],
-        files_of: Callable[[Owner], FileView],
+        desk: CommandDesk,
+        views: OwnedViews,
         records: ChannelRecords,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
-        self._reader_of = reader_of
-        self._files_of = files_of
+        self._views = views
         self._records = records
-        self._book = book
+        self._desk = desk
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
@@ -105,6 +102,15 @@ class ChannelContext:
         """Whether a caller that leaves takes its run with it."""
         return self._cancels
 
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        """What people can ask of the host itself."""
+        return self._desk.book.infos
+
+    async def command(self, request: CommandRequest) -> CommandAnswer:
+        """Answer a command."""
+        return await self._desk.answer(request)
+
     async def run(self, request: ChannelRequest) -> HostedResult:
         """Run a turn and wait for its end, or its question."""
         exchange = await self._pipeline.take(request, Wish.RESULT)
@@ -115,7 +121,7 @@ class ChannelContext:
         """Run a turn and follow it."""
         exchange = await self._pipeline.take(request, Wish.EVENTS)
         outcome = given(exchange.outcome)
-        entries = self._reader_of(given(exchange.owner)).events(outcome.run.id)
+        entries = self._views.runs(given(exchange.owner)).events(outcome.run.id)
         try:
             yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
         finally:
@@ -128,16 +134,15 @@ class ChannelContext:
 
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
-        return self._reader_of(await self._pipeline.admit(caller))
+        return self._views.runs(await self._pipeline.admit(caller))
 
     async def sessions(self, caller: Caller) -> SessionView:
         """The caller's own sessions."""
-        owner = await self._pipeline.admit(caller)
-        return OwnedSessions(book=self._book, records=self._parts.sessions, owner=owner)
+        return self._views.sessions(await self._pipeline.admit(caller))
 
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
-        return self._files_of(await self._pipeline.admit(caller))
+        return self._views.files(await self._pipeline.admit(caller))
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
 from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.page import Page
@@ -179,6 +180,20 @@ class HostContext(Protocol):
     def cancels_on_disconnect(self) -> bool:
         """Whether a caller that leaves takes its run with it; a channel then watches for that
         while it waits, and cancels its wait.
+        """
+        ...
+
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        """What people can ask of the host itself, in the order of a menu; see `read_command`."""
+        ...
+
+    async def command(self, request: CommandRequest) -> CommandAnswer:
+        """Answer a command. In a group, where the caller may not, there is nothing to say.
+
+        Raises:
+            NotFoundError: there is no such command: it is not swallowed, but the target's.
+            CommandError: its handler failed.
         """
         ...
 

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller
+from agent_host_rest.command import CommandEndpoints
 from agent_host_rest.config import RestConfig
 from agent_host_rest.container import ContainerHealth
 from agent_host_rest.document import Documents
@@ -24,7 +25,8 @@ from agent_host_rest.websocket import InvocationSocket
 
 
 class RestChannel:
-    """Invoke, stream, background, poll, answer, cancel, sessions; and the container contract.
+    """Invoke, stream, background, poll, answer, cancel; sessions, commands, files; and the
+    container contract.
 
     It keeps nothing between requests but the time of the last change of health.
     """
@@ -43,6 +45,7 @@ class RestChannel:
         """The whole surface."""
         invocations = InvocationEndpoints(context, self._config)
         sessions = SessionEndpoints(context, self._config)
+        commands = CommandEndpoints(context, self._config)
         files = FileEndpoints(context, self._config)
         prefix = self._config.path_prefix
         one = f"{prefix}/invocations/{{run_id}}"
@@ -55,6 +58,7 @@ class RestChannel:
             Route(f"{one}/answer", invocations.answer, methods=["POST"]),
             Route(session, sessions.item, methods=["GET", "DELETE"]),
             Route(f"{session}/reset", sessions.reset, methods=["POST"]),
+            Route(f"{prefix}/commands/{{command_name}}", commands.run, methods=["POST"]),
             Route(f"{prefix}/files/{{file_id}}", files.show, methods=["GET"]),
             self._socket_route(context),
         ]

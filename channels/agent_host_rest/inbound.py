@@ -15,6 +15,7 @@ from agent_host.errors import NoQuestionError, RequestError, TooLargeError
 from agent_host.types import (
     Caller,
     ChannelRequest,
+    CommandRequest,
     DataPart,
     ErrorPart,
     FilePart,
@@ -152,6 +153,21 @@ def to_answer(raw: bytes, wishes: Wishes, *, config: RestConfig) -> AnswerReques
     )
 
 
+def to_command(raw: bytes, name: str, *, caller: Caller, config: RestConfig) -> CommandRequest:
+    """The command that a caller gives.
+
+    Raises:
+        RequestError, InvalidInputError: it is not as documented.
+    """
+    body = parse_json(raw, nesting_limit=config.nesting_limit)
+    if not isinstance(body, Mapping):
+        raise invalid(((), "should be a JSON object"))
+    given = checked(schema.CommandInput, body)
+    return CommandRequest(
+        caller=caller, name=name, arguments=given.arguments, session=given.session_id
+    )
+
+
 def _to_mode(stream: bool | None, background: bool | None, wishes: Wishes) -> tuple[bool, bool]:  # noqa: FBT001
     """The body's word first, then Accept, then Prefer, which is a wish that may go unheard."""
     if stream and background:
@@ -282,4 +298,4 @@ def _too_deep(nesting_limit: int) -> RequestError:
 
 _make_request = maker(ChannelRequest)
 
-__all__ = ["AnswerRequest", "parse_json", "to_answer", "to_request"]
+__all__ = ["AnswerRequest", "parse_json", "to_answer", "to_command", "to_request"]

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from agent_host.errors import HostError, InvalidInputError, RunFailedError
 from agent_host.types import (
+    CommandAnswer,
     HostedResult,
     JournalEntry,
     Page,
@@ -129,6 +130,12 @@ def from_history(history: SessionHistory) -> bytes:
     )
 
 
+def from_command(answer: CommandAnswer) -> bytes:
+    """What a command says."""
+    messages = [message_fields(message) for message in answer.messages]
+    return json_bytes({"messages": messages, "facts": answer.facts})
+
+
 def from_entry(entry: JournalEntry) -> bytes:
     """One event as JSON."""
     event = entry.event
@@ -234,6 +241,7 @@ __all__ = [
     "UNSUPPORTED_MEDIA_TYPE",
     "file_headers",
     "from_accepted",
+    "from_command",
     "from_entry",
     "from_error",
     "from_history",

@@ -38,10 +38,14 @@ class Pipeline:
 
     async def admit(self, caller: Caller) -> Owner:
         """Identify and authorize a caller that brings no turn."""
+        return given((await self.enter(caller)).owner)
+
+    async def enter(self, caller: Caller) -> Exchange:
+        """The same, with all that is known of the caller then."""
         exchange = Exchange(caller=caller)
         for step in self._access:
             await step(exchange)
-        return given(exchange.owner)
+        return exchange
 
     async def take(self, request: ChannelRequest, wish: Wish) -> Exchange:
         """Take a turn through all the steps. A turn that lost a race for its idempotency key or

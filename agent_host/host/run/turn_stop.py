@@ -1,0 +1,68 @@
+"""Finds the turn that goes on for somebody, and stops it: for people, who know no run's id."""
+
+from collections.abc import Callable
+from typing import Final
+
+from agent_host.errors import NotCancellableError, NotFoundError
+from agent_host.host.run.engine import RunEngine
+from agent_host.host.run.part import EngineParts
+from agent_host.host.run.reader import RunReader
+from agent_host.host.session.book import SessionBook
+from agent_host.types.identifier import RunId, SessionId
+from agent_host.types.principal import Owner
+from agent_host.types.run import Run
+
+REASON: Final = "command"
+_LOOKED_AT: Final = 100
+"""Stored runs of one owner that are looked at, the newest: one that goes on is among them."""
+
+
+class TurnStop:
+    """Owner-scoped, as everything that a caller reaches."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        *,
+        engine: RunEngine,
+        book: SessionBook,
+        reader_of: Callable[[Owner], RunReader],
+    ) -> None:
+        self._parts = parts
+        self._engine = engine
+        self._book = book
+        self._reader_of = reader_of
+
+    async def stop(self, owner: Owner, session: str | None) -> tuple[Run | None, int]:
+        """Cancel the turn at the front of the session, without one the owner's oldest that is not
+        over. What became of it, None if there was none, and how many wait behind it.
+        """
+        session_id: SessionId | None = None
+        if session is not None:
+            try:
+                session_id = (await self._book.get(owner, session))[0].id
+            except NotFoundError:
+                return None, 0
+        unfinished = await self._unfinished(owner, session_id)
+        for position, run_id in enumerate(unfinished):
+            try:
+                run = await self._reader_of(owner).cancel(run_id, reason=REASON)
+            except (NotCancellableError, NotFoundError):
+                continue  # it ended while we looked
+            return run, len(unfinished) - position - 1
+        return None, 0
+
+    async def _unfinished(self, owner: Owner, session_id: SessionId | None) -> list[RunId]:
+        """The oldest first, which of one session is the one that has its turn."""
+        for execution in list(self._engine.live.values()):
+            if execution.ledger.run.owner == owner:
+                await execution.store()  # a young run may not be stored yet
+        page = await self._parts.runs.list(owner, cursor=None, limit=_LOOKED_AT)
+        return sorted(
+            run.id
+            for run in page.items
+            if not run.status.is_terminal and session_id in (None, run.session_id)
+        )
+
+
+__all__ = ["REASON", "TurnStop"]

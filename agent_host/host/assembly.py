@@ -13,6 +13,7 @@ from agent_host.host.operator import HostRunOperator
 from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
+from agent_host.host.pipeline.claim import ClaimStep
 from agent_host.host.pipeline.deliver import DeliverStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.pipeline import Pipeline
@@ -104,14 +105,12 @@ def assemble(seams: Seams) -> Assembly:
     def sessions_of(owner: Owner) -> OwnedSessions:
         return OwnedSessions(book=book, records=parts.sessions, owner=owner)
 
+    idempotency = IdempotencyRecords(seams.store, seams.run_policy)
     pipeline = Pipeline(
-        accept=AcceptStep(
-            engine=engine,
-            records=IdempotencyRecords(seams.store, seams.run_policy),
-            ids=seams.ids,
-        ),
+        accept=AcceptStep(engine=engine, records=idempotency, ids=seams.ids),
         identify=IdentifyStep(seams.resolver),
         authorize=AuthorizeStep(seams.authorizer),
+        claim=ClaimStep(idempotency),
         session=SessionStep(
             book=book,
             gate=gate,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from agent_host.host.record.idempotency_record import Claim
 from agent_host.host.run.execution import Execution
 from agent_host.host.session.gate import Place
 from agent_host.types.identifier import IsolationKey, RunId
@@ -29,14 +30,15 @@ class Wish(Enum):
 class Exchange:
     """Mutable on purpose and never shared: it lives as long as one call.
 
-    `replay_of` is the run that an idempotency key led to. `claims` says that `writes` take what
-    another call may want too. `outcome` is set by the last step.
+    `replay_of` is the run that an idempotency key led to, `claim` what a new key is for. `claims`
+    says that `writes` take what another call may want too. `outcome` is set by the last step.
     """
 
     caller: Caller
     wish: Wish = Wish.RESULT
     run_id: RunId | None = None
     replay_of: RunId | None = None
+    claim: Claim | None = None
     principal: Principal | None = None
     isolation_key: IsolationKey | None = None
     isolation: IsolationKeys | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from agent_host.errors import ConflictError
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
+from agent_host.host.pipeline.claim import ClaimStep
 from agent_host.host.pipeline.deliver import DeliverStep
 from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish, given
 from agent_host.host.pipeline.identify import IdentifyStep
@@ -27,12 +28,14 @@ class Pipeline:
         accept: AcceptStep,
         identify: IdentifyStep,
         authorize: AuthorizeStep,
+        claim: ClaimStep,
         session: SessionStep,
         run: RunStep,
         deliver: DeliverStep,
     ) -> None:
         self._accept: TurnStep = accept
         self._access: Sequence[CallStep] = (identify, authorize)
+        self._claim: CallStep = claim
         self._turn: Sequence[TurnStep] = (session, run)
         self._deliver: CallStep = deliver
 
@@ -58,6 +61,7 @@ class Pipeline:
                 await self._accept(exchange, request)
                 for access_step in self._access:
                     await access_step(exchange)
+                await self._claim(exchange)
                 for turn_step in self._turn:
                     await turn_step(exchange, request)
             except ConflictError:

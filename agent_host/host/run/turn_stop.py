@@ -1,10 +1,12 @@
-"""Finds the turn that goes on for somebody, and stops it: for people, who know no run's id."""
+"""Finds the turns that go on for somebody, and stops them: for people, who know no run's id."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from agent_host.errors import NotCancellableError, NotFoundError
-from agent_host.host.run.engine import RunEngine
+from agent_host.host.run.engine import CLOSE_LIMIT, RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
 from agent_host.host.session.book import SessionBook
@@ -51,6 +53,19 @@ class TurnStop:
                 continue  # it ended while we looked
             return run, len(unfinished) - position - 1
         return None, 0
+
+    async def stop_all(self, owner: Owner, *, reason: str) -> None:
+        """Cancel whatever goes on, and wait within the grace until nothing of it writes any more."""
+        for run_id in await self._unfinished(owner, None):
+            with suppress(NotCancellableError, NotFoundError):
+                await self._reader_of(owner).cancel(run_id, reason=reason)
+        # A target that ignores its cancellation is left behind after a while, and cannot write.
+        grace = 2 * self._parts.policy.cancel_grace + CLOSE_LIMIT
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace.total_seconds()):
+                for execution in list(self._engine.live.values()):
+                    if execution.ledger.run.owner == owner:
+                        await execution.done.wait()
 
     async def _unfinished(self, owner: Owner, session_id: SessionId | None) -> list[RunId]:
         """The oldest first, which of one session is the one that has its turn."""

@@ -16,6 +16,10 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.link import (
+    LinkRefusedError,
+    NotLinkedError,
+)
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -48,6 +52,7 @@ from agent_host.errors.session import (
     QueueFullError,
     SessionBusyError,
     SessionError,
+    SessionReadOnlyError,
     SessionRequiredError,
     SessionResetError,
 )
@@ -81,11 +86,13 @@ __all__ = [
     "InvalidProofError",
     "InvalidTransitionError",
     "LeaseLostError",
+    "LinkRefusedError",
     "LinkRequiredError",
     "MissingExtraError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",
+    "NotLinkedError",
     "OutboundError",
     "PermanentTaskError",
     "PushError",
@@ -98,6 +105,7 @@ __all__ = [
     "RunFailedError",
     "SessionBusyError",
     "SessionError",
+    "SessionReadOnlyError",
     "SessionRequiredError",
     "SessionResetError",
     "StoreError",

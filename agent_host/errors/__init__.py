@@ -19,6 +19,10 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.link import (
+    LinkRefusedError,
+    NotLinkedError,
+)
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -51,6 +55,7 @@ from agent_host.errors.session import (
     QueueFullError,
     SessionBusyError,
     SessionError,
+    SessionReadOnlyError,
     SessionRequiredError,
     SessionResetError,
 )
@@ -85,11 +90,13 @@ __all__ = [
     "InvalidProofError",
     "InvalidTransitionError",
     "LeaseLostError",
+    "LinkRefusedError",
     "LinkRequiredError",
     "MissingExtraError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",
+    "NotLinkedError",
     "OutboundError",
     "PermanentTaskError",
     "PushError",
@@ -102,6 +109,7 @@ __all__ = [
     "RunFailedError",
     "SessionBusyError",
     "SessionError",
+    "SessionReadOnlyError",
     "SessionRequiredError",
     "SessionResetError",
     "StoreError",

@@ -8,21 +8,22 @@ from agent_host.host.command.desk import CommandDesk
 from agent_host.host.command.own import OwnCommands
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
-from agent_host.host.file.view import OwnedFiles
 from agent_host.host.operator import HostRunOperator
-from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.claim import ClaimStep
 from agent_host.host.pipeline.deliver import DeliverStep
+from agent_host.host.pipeline.greet import GreetStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.record.channel_record import ChannelRecords
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
 from agent_host.host.record.live_record import LiveRunRecords
+from agent_host.host.record.partition_record import PartitionRecords
 from agent_host.host.record.request_record import RequestRecords
 from agent_host.host.record.run_index import RunIndex
 from agent_host.host.record.run_record import RunRecords
@@ -37,12 +38,13 @@ from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.run.turn_stop import TurnStop
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.gate import SessionGate
-from agent_host.host.session.view import OwnedSessions
+from agent_host.protocols.access_policy import AccessPolicy
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
+from agent_host.protocols.identity_registry import IdentityBook
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
@@ -50,6 +52,7 @@ from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.principal import Owner
+from agent_host.types.room_scope import RoomScopes
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -64,6 +67,9 @@ class Seams:
     runner: TaskRunner
     resolver: IdentityResolver
     authorizer: Authorizer
+    access: AccessPolicy | None
+    people: IdentityBook
+    rooms: RoomScopes
     run_hook: RunHook | None
     run_policy: RunPolicy
     session_policy: SessionPolicy
@@ -96,21 +102,26 @@ def assemble(seams: Seams) -> Assembly:
     engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
 
-    def files_of(owner: Owner) -> OwnedFiles:
-        return OwnedFiles(seams.files, owner)
-
     def reader_of(owner: Owner) -> RunReader:
         return RunReader(parts, engine=engine, background=background, owner=owner)
 
-    def sessions_of(owner: Owner) -> OwnedSessions:
-        return OwnedSessions(book=book, records=parts.sessions, owner=owner)
-
+    views = PersonViews(
+        reader_of=reader_of,
+        book=book,
+        sessions=parts.sessions,
+        files=seams.files,
+        records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
+    )
     idempotency = IdempotencyRecords(seams.store, seams.run_policy)
+    partitions = PartitionRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy)
     pipeline = Pipeline(
         accept=AcceptStep(engine=engine, records=idempotency, ids=seams.ids),
-        identify=IdentifyStep(seams.resolver),
-        authorize=AuthorizeStep(seams.authorizer),
-        claim=ClaimStep(idempotency),
+        identify=IdentifyStep(seams.resolver, seams.people),
+        authorize=AuthorizeStep(
+            seams.authorizer, policy=seams.access, book=seams.people, rooms=seams.rooms
+        ),
+        greet=GreetStep(seams.people),
+        claim=ClaimStep(idempotency, partitions),
         session=SessionStep(
             book=book,
             gate=gate,
@@ -129,19 +140,18 @@ def assemble(seams: Seams) -> Assembly:
             policy=seams.session_policy,
             capabilities=parts.capabilities,
         ),
-        deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
+        deliver=DeliverStep(runs_of=views.runs, policy=seams.run_policy),
     )
-    own = OwnCommands(TurnStop(parts, engine=engine, book=book, reader_of=reader_of))
+    own = OwnCommands(TurnStop(parts, engine=engine, reader_of=reader_of))
     commands = CommandBook((*own.commands(lambda: commands.infos), *seams.commands))
-    views = OwnedViews(runs=reader_of, sessions=sessions_of, files=files_of)
     desk = CommandDesk(commands, pipeline=pipeline, views=views, policy=seams.run_policy)
     context = ChannelContext(
         parts,
         pipeline=pipeline,
         engine=engine,
         desk=desk,
+        reader_of=reader_of,
         views=views,
-        records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)

@@ -1,16 +1,16 @@
 """What a channel gets of the host: `HostContext` over the pipeline."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agent_host.host.command.desk import CommandDesk
-from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
-from agent_host.host.record.channel_record import ChannelRecords
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
+from agent_host.host.run.reader import RunReader
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import (
     FileView,
@@ -21,6 +21,7 @@ from agent_host.protocols.host_context import (
 )
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
+from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.run import HostedResult, Run
 from agent_host.types.run_policy import DisconnectPolicy
@@ -49,16 +50,16 @@ class ChannelContext:
         pipeline: Pipeline,
         engine: RunEngine,
         desk: CommandDesk,
-        views: OwnedViews,
-        records: ChannelRecords,
+        reader_of: Callable[[Owner], RunReader],
+        views: PersonViews,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
-        self._views = views
-        self._records = records
         self._desk = desk
+        self._reader_of = reader_of
+        self._views = views
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
@@ -121,7 +122,7 @@ class ChannelContext:
         """Run a turn and follow it."""
         exchange = await self._pipeline.take(request, Wish.EVENTS)
         outcome = given(exchange.outcome)
-        entries = self._views.runs(given(exchange.owner)).events(outcome.run.id)
+        entries = self._reader_of(outcome.run.owner).events(outcome.run.id)
         try:
             yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
         finally:
@@ -134,19 +135,19 @@ class ChannelContext:
 
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
-        return self._views.runs(await self._pipeline.admit(caller))
+        return self._views.runs(await self._pipeline.enter(caller))
 
     async def sessions(self, caller: Caller) -> SessionView:
         """The caller's own sessions."""
-        return self._views.sessions(await self._pipeline.admit(caller))
+        return self._views.sessions(await self._pipeline.enter(caller))
 
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
-        return self._views.files(await self._pipeline.admit(caller))
+        return self._views.files(await self._pipeline.enter(caller))
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
-        return self._records.of(await self._pipeline.admit(caller), caller.channel)
+        return self._views.records(await self._pipeline.enter(caller), caller.channel)
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

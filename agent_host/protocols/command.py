@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from agent_host.protocols.host_context import RunView, SessionView
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
+from agent_host.types.conversation_scope import is_room
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner, Principal
 
@@ -26,8 +27,7 @@ class CommandCall:
     @property
     def is_in_group(self) -> bool:
         """Whether others read the answer."""
-        conversation = self.request.caller.conversation
-        return conversation is not None and conversation.kind == "group"
+        return is_room(self.request.caller.conversation)
 
 
 CommandHandler: TypeAlias = Callable[[CommandCall], Awaitable[str | Message | CommandAnswer]]

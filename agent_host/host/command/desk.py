@@ -17,13 +17,13 @@ from agent_host.errors import (
     TooLargeError,
 )
 from agent_host.host.command.book import CommandBook
-from agent_host.host.owned import OwnedViews
 from agent_host.host.pipeline.exchange import given
 from agent_host.host.pipeline.pipeline import Pipeline
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.protocols.command import Command, CommandCall
 from agent_host.types.command import ARGUMENTS_LIMIT, CommandAnswer, CommandRequest
+from agent_host.types.conversation_scope import is_room
 from agent_host.types.message import Message
-from agent_host.types.request import Caller
 from agent_host.types.run_policy import RunPolicy
 
 _ASK_IN_PRIVATE: Final = "Ask me that in a private conversation."
@@ -40,7 +40,7 @@ class CommandDesk:
         book: CommandBook,
         *,
         pipeline: Pipeline,
-        views: OwnedViews,
+        views: PersonViews,
         policy: RunPolicy,
     ) -> None:
         self.book = book
@@ -50,7 +50,7 @@ class CommandDesk:
 
     async def answer(self, request: CommandRequest) -> CommandAnswer:
         """See `HostContext.command`."""
-        in_group = _is_group(request.caller)
+        in_group = is_room(request.caller.conversation)
         try:
             exchange = await self._pipeline.enter(request.caller)
         except (DeniedError, LinkRequiredError) as error:
@@ -62,13 +62,12 @@ class CommandDesk:
         command = self._find(request)
         if in_group and command.is_private:
             return CommandAnswer(messages=(Message.assistant(_ASK_IN_PRIVATE),))
-        owner = given(exchange.owner)
         call = CommandCall(
             request=request,
             principal=given(exchange.principal),
-            owner=owner,
-            runs=self._views.runs(owner),
-            sessions=self._views.sessions(owner),
+            owner=given(exchange.owner),
+            runs=self._views.runs(exchange),
+            sessions=self._views.sessions(exchange),
         )
         try:
             return await self._call(command, call)
@@ -105,10 +104,6 @@ class CommandDesk:
                 return CommandAnswer(messages=(Message.assistant(said),))
         logger.warning("the command %s answered with a %s", command.name, type(said).__name__)
         raise CommandError(_FAILED)
-
-
-def _is_group(caller: Caller) -> bool:
-    return caller.conversation is not None and caller.conversation.kind == "group"
 
 
 __all__ = ["CommandDesk"]

@@ -54,7 +54,9 @@ class OwnCommands:
 
     async def cancel(self, call: CommandCall) -> CommandAnswer:
         """Stop the turn that goes on."""
-        run, waiting = await self._stop.stop(call.owner, call.request.session)
+        run, waiting = await self._stop.stop(
+            call.owner, call.request.session, runs=call.runs, sessions=call.sessions
+        )
         if run is None:
             return _answer(_NOTHING, {"run_id": None, "waiting": 0})
         stopped = "Stopped." if run.status.is_terminal else "It is about to stop."

@@ -188,7 +188,9 @@ class Erasures:
     ) -> PendingErasure:
         await self._store.renew(lease, time_to_live=_LEASE_TIME)
         writes = [DeleteStream(one.key) if one.is_stream else Delete(one.key) for one in batch]
-        return await self._note(pending, Counter(one.key.collection for one in batch), writes, lease)
+        return await self._note(
+            pending, Counter(one.key.collection for one in batch), writes, lease
+        )
 
     async def _note(
         self,

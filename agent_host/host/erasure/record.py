@@ -1,4 +1,4 @@
-"""Erasures as they are stored: who it is about while it goes on, and afterwards only the receipt."""
+"""Erasures as they are stored: whom they are about while they go on, then only the receipt."""
 
 import logging
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.claim import ClaimStep
 from agent_host.host.pipeline.deliver import DeliverStep
 from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish, given
+from agent_host.host.pipeline.greet import GreetStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.reserved import without_reserved_metadata
 from agent_host.host.pipeline.run import RunStep
@@ -28,13 +29,15 @@ class Pipeline:
         accept: AcceptStep,
         identify: IdentifyStep,
         authorize: AuthorizeStep,
+        greet: GreetStep,
         claim: ClaimStep,
         session: SessionStep,
         run: RunStep,
         deliver: DeliverStep,
     ) -> None:
         self._accept: TurnStep = accept
-        self._access: Sequence[CallStep] = (identify, authorize)
+        self._identify: CallStep = identify
+        self._access: Sequence[CallStep] = (identify, authorize, greet)
         self._claim: CallStep = claim
         self._turn: Sequence[TurnStep] = (session, run)
         self._deliver: CallStep = deliver
@@ -48,6 +51,14 @@ class Pipeline:
         exchange = Exchange(caller=caller)
         for step in self._access:
             await step(exchange)
+        return exchange
+
+    async def identify(self, caller: Caller) -> Exchange:
+        """Who they are, whether or not they may come in: for those who must link before they may.
+        Nothing of anybody is shown to them for it.
+        """
+        exchange = Exchange(caller=caller)
+        await self._identify(exchange)
         return exchange
 
     async def take(self, request: ChannelRequest, wish: Wish) -> Exchange:

@@ -9,14 +9,13 @@ from agent_host.errors import NotCancellableError, NotFoundError
 from agent_host.host.run.engine import CLOSE_LIMIT, RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
-from agent_host.host.session.book import SessionBook
+from agent_host.protocols.host_context import RunView, SessionView
 from agent_host.types.identifier import RunId, SessionId
 from agent_host.types.principal import Owner
 from agent_host.types.run import Run
 
-REASON: Final = "command"
 _LOOKED_AT: Final = 100
-"""Stored runs of one owner that are looked at, the newest: one that goes on is among them."""
+"""Stored runs that are looked at, the newest: one that goes on is among them."""
 
 
 class TurnStop:
@@ -27,38 +26,39 @@ class TurnStop:
         parts: EngineParts,
         *,
         engine: RunEngine,
-        book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
     ) -> None:
         self._parts = parts
         self._engine = engine
-        self._book = book
         self._reader_of = reader_of
 
-    async def stop(self, owner: Owner, session: str | None) -> tuple[Run | None, int]:
+    async def stop(
+        self, owner: Owner, session: str | None, *, runs: RunView, sessions: SessionView
+    ) -> tuple[Run | None, int]:
         """Cancel the turn at the front of the session, without one the owner's oldest that is not
         over. What became of it, None if there was none, and how many wait behind it.
         """
         session_id: SessionId | None = None
         if session is not None:
             try:
-                session_id = (await self._book.get(owner, session))[0].id
+                session_id = (await sessions.get(session, limit=1)).session.id
             except NotFoundError:
                 return None, 0
-        unfinished = await self._unfinished(owner, session_id)
+        unfinished = await self._unfinished(owner, runs, session_id)
         for position, run_id in enumerate(unfinished):
             try:
-                run = await self._reader_of(owner).cancel(run_id, reason=REASON)
+                run = await runs.cancel(run_id)
             except (NotCancellableError, NotFoundError):
                 continue  # it ended while we looked
             return run, len(unfinished) - position - 1
         return None, 0
 
     async def stop_all(self, owner: Owner, *, reason: str) -> None:
-        """Cancel whatever goes on, and wait within the grace until nothing of it writes any more."""
-        for run_id in await self._unfinished(owner, None):
+        """Cancel whatever goes on, and wait within the grace until nothing of it writes."""
+        reader = self._reader_of(owner)
+        for run_id in await self._unfinished(owner, reader, None):
             with suppress(NotCancellableError, NotFoundError):
-                await self._reader_of(owner).cancel(run_id, reason=reason)
+                await reader.cancel(run_id, reason=reason)
         # A target that ignores its cancellation is left behind after a while, and cannot write.
         grace = 2 * self._parts.policy.cancel_grace + CLOSE_LIMIT
         with suppress(TimeoutError):
@@ -67,12 +67,14 @@ class TurnStop:
                     if execution.ledger.run.owner == owner:
                         await execution.done.wait()
 
-    async def _unfinished(self, owner: Owner, session_id: SessionId | None) -> list[RunId]:
+    async def _unfinished(
+        self, owner: Owner, runs: RunView, session_id: SessionId | None
+    ) -> list[RunId]:
         """The oldest first, which of one session is the one that has its turn."""
         for execution in list(self._engine.live.values()):
             if execution.ledger.run.owner == owner:
                 await execution.store()  # a young run may not be stored yet
-        page = await self._parts.runs.list(owner, cursor=None, limit=_LOOKED_AT)
+        page = await runs.list(limit=_LOOKED_AT)
         return sorted(
             run.id
             for run in page.items
@@ -80,4 +82,4 @@ class TurnStop:
         )
 
 
-__all__ = ["REASON", "TurnStop"]
+__all__ = ["TurnStop"]

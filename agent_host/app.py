@@ -17,8 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from agent_host.adapters.renamed import RenamedTarget
-from agent_host.asgi.admin_run import AdminRuns
-from agent_host.asgi.admin_task import AdminTasks
+from agent_host.asgi.admin import admin_routes
 from agent_host.asgi.bind import check_bind
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
@@ -26,6 +25,7 @@ from agent_host.asgi.edge_rule import EdgeRules
 from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
+from agent_host.asgi.path_check import check_paths
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.authentication.anonymous import AnonymousAuthenticator
@@ -47,6 +47,7 @@ from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.operator import RunOperator
+from agent_host.protocols.people import PeopleOperator
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
@@ -166,6 +167,8 @@ class AgentHost:
                 authorizer=authorizer or OpenAuthorizer(),
                 access=self._people.policy,
                 people=self._people.registry,
+                directory=self._people.directory,
+                personal_parts=(self._people.directory,),
                 rooms=people.rooms,
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
@@ -181,6 +184,7 @@ class AgentHost:
         self._engine = assembled.engine
         self._context = assembled.context
         self._operator = assembled.operator
+        self._erasures, self._people_operator = assembled.people
         self._stack = AsyncExitStack()
         self._grace = grace
         self._started = False
@@ -209,6 +213,11 @@ class AgentHost:
     def operator(self) -> RunOperator:
         """Runs of everybody, for programs that operate the host."""
         return self._operator
+
+    @property
+    def people_operator(self) -> PeopleOperator:
+        """What is kept of people, for programs that operate the host: shown, exported, erased."""
+        return self._people_operator
 
     @property
     def people(self) -> People:
@@ -240,6 +249,7 @@ class AgentHost:
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
+            await stack.enter_async_context(self._erasures)
             for channel in self._channels:
                 await stack.enter_async_context(channel.lifespan(self._context))
             stack.push_async_callback(self._drain)
@@ -356,9 +366,13 @@ class AgentHost:
             from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
 
             wanted.append(metrics_route(self._observation.metrics_text))
-        wanted += AdminRuns(self._operator).routes()
-        wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
-        _check_paths(wanted)
+        wanted += admin_routes(
+            runs=self._operator,
+            people=self._people_operator,
+            runner=self._runner,
+            kinds_of_runs=KINDS,
+        )
+        check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
         return [
@@ -379,18 +393,6 @@ def _observe(
     from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
 
     return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
-
-
-def _check_paths(routes: Sequence[ChannelRoute]) -> None:
-    taken: set[tuple[str, str]] = set()
-    for route in routes:
-        methods: set[str] = getattr(route.route, "methods", None) or {"websocket"}
-        for place in {(method, route.route.path) for method in methods}:
-            if place in taken:
-                raise ConfigurationError(
-                    f"{' '.join(place)} is wanted twice; set another path for one of the channels."
-                )
-            taken.add(place)
 
 
 __all__ = ["AgentHost"]

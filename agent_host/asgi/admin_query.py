@@ -11,13 +11,17 @@ from typing import Final
 from starlette.requests import Request
 
 from agent_host.errors import NotFoundError, RequestError
-from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, TaskId
+from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, IsolationKey, TaskId
+from agent_host.types.principal import Owner
 from agent_host.types.run import RunStatus
 
 PAGE: Final = 50
 PAGE_LIMIT: Final = 200
 
+DEFAULT_TENANT: Final = "default"
+
 _KIND_LIMIT: Final = 200
+_KEY_LIMIT: Final = 512
 _AGE_LIMIT: Final = timedelta(days=36_500)
 _ID: Final = re.compile(r"[a-z]{3}_[0-9A-Za-z_-]{1,128}")
 _PLACE: Final = re.compile(r"[0-9A-Za-z_-]{1,160}")
@@ -81,6 +85,42 @@ class AdminQuery:
             raise RequestError("older_than_seconds is more than a hundred years.")
         return timedelta(seconds=number or 0)
 
+    def tenant(self) -> str:
+        """Whose people it is about."""
+        return self.key("tenant") or DEFAULT_TENANT
+
+    def person(self) -> Owner:
+        """Who is meant.
+
+        Raises:
+            NotFoundError: nobody can be called so.
+        """
+        key = self._named("key", "person")
+        return Owner(tenant=self.tenant(), isolation_key=key)
+
+    def identity(self) -> IsolationKey:
+        """Which of a person's identities is meant.
+
+        Raises:
+            NotFoundError: none can be called so.
+        """
+        return self._named("identity", "identity of this person")
+
+    def key(self, name: str) -> str | None:
+        """A key of any characters, which an app may have chosen."""
+        value = self._values.get(name)
+        if value is not None and not (0 < len(value) <= _KEY_LIMIT and value.isprintable()):
+            raise RequestError(f"{name} has 1 to {_KEY_LIMIT} printable characters.")
+        return value
+
+    def _named(self, name: str, what: str) -> IsolationKey:
+        value = self._values.get(name)
+        if value is None:
+            raise RequestError(f"Say which {what}: {name} is missing.")
+        if not (0 < len(value) <= _KEY_LIMIT and value.isprintable()):
+            raise NotFoundError(what)
+        return IsolationKey(value)
+
     def _number(self, name: str) -> int | None:
         value = self._values.get(name)
         if value is None:
@@ -115,4 +155,4 @@ def _checked(request: Request, prefix: str, what: str) -> str:
     return found
 
 
-__all__ = ["PAGE", "PAGE_LIMIT", "AdminQuery", "run_id_of", "task_id_of"]
+__all__ = ["DEFAULT_TENANT", "PAGE", "PAGE_LIMIT", "AdminQuery", "run_id_of", "task_id_of"]

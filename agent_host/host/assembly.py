@@ -9,6 +9,7 @@ from agent_host.host.command.own import OwnCommands
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.operator import HostRunOperator
+from agent_host.host.people_assembly import PeopleAssembly, assemble_people
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.claim import ClaimStep
@@ -44,8 +45,10 @@ from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
-from agent_host.protocols.identity_registry import IdentityBook
+from agent_host.protocols.identity_registry import PersonRegistry
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.people import PersonDirectory
+from agent_host.protocols.personal import PersonalPart
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -68,7 +71,8 @@ class Seams:
     resolver: IdentityResolver
     authorizer: Authorizer
     access: AccessPolicy | None
-    people: IdentityBook
+    people: PersonRegistry
+    directory: PersonDirectory
     rooms: RoomScopes
     run_hook: RunHook | None
     run_policy: RunPolicy
@@ -77,19 +81,21 @@ class Seams:
     clock: Clock
     ids: IdFactory
     commands: Sequence[Command] = ()
+    personal_parts: Sequence[PersonalPart] = ()
     challenge: str | None = None
     observer: RunObserver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """The engine, to be entered once the store is up; what channels are given; what admin routes
-    are given.
+    """The engine, to be entered once the store is up, and erasures once that is; what channels are
+    given; what admin routes are given.
     """
 
     engine: RunEngine
     context: ChannelContext
     operator: HostRunOperator
+    people: PeopleAssembly
 
 
 def assemble(seams: Seams) -> Assembly:
@@ -142,7 +148,8 @@ def assemble(seams: Seams) -> Assembly:
         ),
         deliver=DeliverStep(runs_of=views.runs, policy=seams.run_policy),
     )
-    own = OwnCommands(TurnStop(parts, engine=engine, reader_of=reader_of))
+    stop = TurnStop(parts, engine=engine, reader_of=reader_of)
+    own = OwnCommands(stop, seams.people)
     commands = CommandBook((*own.commands(lambda: commands.infos), *seams.commands))
     desk = CommandDesk(commands, pipeline=pipeline, views=views, policy=seams.run_policy)
     context = ChannelContext(
@@ -155,7 +162,16 @@ def assemble(seams: Seams) -> Assembly:
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
-    return Assembly(engine=engine, context=context, operator=operator)
+    people = assemble_people(
+        parts,
+        files=seams.files,
+        registry=seams.people,
+        directory=seams.directory,
+        personal_parts=seams.personal_parts,
+        partitions=partitions,
+        stop=stop,
+    )
+    return Assembly(engine=engine, context=context, operator=operator, people=people)
 
 
 def _parts(seams: Seams) -> EngineParts:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from agent_host.errors import DeniedError
 from agent_host.identity.access_check import check_access, check_channels
 from agent_host.identity.access_policy import INHERIT, ChannelAuth, Inherit
+from agent_host.identity.directory import StorePersonDirectory
 from agent_host.identity.link_book import LinkBook
 from agent_host.identity.link_rule import LinkRule
 from agent_host.identity.option import PeopleOptions
@@ -26,7 +27,7 @@ from agent_host.types.visitor import Visitor
 
 class People:
     """`registry` is what the pipeline, linkers and deliveries ask; `link_rule` is for deliveries
-    too. `policy` is None where everybody may come in.
+    too. `policy` is None where everybody may come in. `directory` is for operators.
 
     Raises:
         ConfigurationError: rules that could only deny, or only allow.
@@ -63,6 +64,7 @@ class People:
             clock=clock,
             identity_limit=options.identity_limit,
         )
+        self.directory = StorePersonDirectory(store)
         self._options = options
         self._resolver = resolver
 

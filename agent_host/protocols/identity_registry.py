@@ -78,4 +78,8 @@ class IdentityLinks(Protocol):
         ...
 
 
-__all__ = ["IdentityBook", "IdentityLinks", "IdentityRegistry"]
+class PersonRegistry(IdentityRegistry, IdentityBook, IdentityLinks, Protocol):
+    """All of it in one."""
+
+
+__all__ = ["IdentityBook", "IdentityLinks", "IdentityRegistry", "PersonRegistry"]

@@ -8,6 +8,7 @@ from agent_host.host.run.turn_stop import TurnStop
 from agent_host.protocols.command import Command, CommandCall
 from agent_host.protocols.identity_registry import IdentityRegistry
 from agent_host.types.command import CommandAnswer, CommandInfo
+from agent_host.types.identity import identity_of
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.message import Message
 from agent_host.types.principal import ChannelIdentity
@@ -19,9 +20,9 @@ _WAITING: Final = {0: "", 1: " One more waits its turn."}
 
 
 class OwnCommands:
-    """Handlers of the host's own commands. Without a `registry` a person is one identity."""
+    """Handlers of the host's own commands."""
 
-    def __init__(self, stop: TurnStop, registry: IdentityRegistry | None = None) -> None:
+    def __init__(self, stop: TurnStop, registry: IdentityRegistry) -> None:
         self._stop = stop
         self._registry = registry
 
@@ -78,11 +79,11 @@ class OwnCommands:
             facts["identity"] = _identity_json(identity)
             lines = [f"You are {_named(identity)}."]
         others: list[JsonValue] = []
-        if self._registry is not None:
-            for known in await self._registry.identities(call.owner):
-                if known.identity != identity:
-                    others.append(_identity_json(known.identity))
-                    lines.append(f"Linked: {_named(known.identity)}.")
+        own = identity or identity_of(call.principal)
+        for known in await self._registry.identities(call.owner):
+            if known.identity != own:
+                others.append(_identity_json(known.identity))
+                lines.append(f"Linked: {_named(known.identity)}.")
         facts["linked"] = others
         lines.append(f"Your key here is {call.owner.isolation_key}.")
         return _answer("\n".join(lines), facts)

@@ -56,6 +56,9 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "channel_record": Whose.OWNER,
         checkpoint.COLLECTION: Whose.SCOPE,
         checkpoint.SCOPES: Whose.OWNER,
+        "identity": Whose.PART,
+        "identity_link": Whose.NOBODY,
+        "person": Whose.PART,
         "erasure": Whose.NOBODY,
         "erasure_pending": Whose.NOBODY,  # says who for as long as it goes on, and no longer
         "history": Whose.SESSION_STREAM,

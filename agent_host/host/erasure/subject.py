@@ -29,7 +29,11 @@ class Subjects:
         self._parts = parts
 
     async def find(self, person: Owner) -> KnownPerson:
-        """All that is known. Anybody can be asked for: of a stranger there is nothing."""
+        """All that is known. Anybody can be asked for: of a stranger there is nothing. The key of a
+        linked identity leads to the person it is linked to.
+        """
+        bound = await self._book.bind(person.tenant, person.isolation_key)
+        person = Owner(tenant=person.tenant, isolation_key=bound.isolation_key)
         owners = [person, *await self._book.holdings(person)]
         for owner in tuple(owners):
             owners += await self._partitions.of(owner)
@@ -38,6 +42,12 @@ class Subjects:
             identities=tuple(await self._registry.identities(person)),
             partitions=tuple(dict.fromkeys(owner.isolation_key for owner in owners)),
         )
+
+    async def has_anything(self, person: KnownPerson) -> bool:
+        """Whether anything is stored of them."""
+        async for _ in self.holdings(person):
+            return True
+        return False
 
     async def holdings(self, person: KnownPerson) -> AsyncIterator[Holding]:
         """Every place in the store, in an order to delete them in: what leads on comes last."""

@@ -6,10 +6,11 @@ It may be broken off anywhere and goes on where it was, in this process or the n
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from agent_host.errors import ConflictError, HostError, StoreUnavailableError
 from agent_host.host.erasure.record import ERASURE_PREFIX, ErasureRecords, PendingErasure
@@ -21,7 +22,7 @@ from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.scrub import ScrubbingStore
 from agent_host.types.personal import ErasureReceipt, Holding, KnownPerson
 from agent_host.types.principal import Owner
-from agent_host.types.store import Delete, DeleteStream, Lease
+from agent_host.types.store import Delete, DeleteStream, Lease, Write
 
 REASON: Final = "forgotten"
 FILE: Final = "file"
@@ -33,6 +34,8 @@ _PASSES: Final = 5
 """Somebody who talks on meanwhile leaves something new each time; that is not chased for ever."""
 
 _LEASE_TIME: Final = timedelta(minutes=10)
+
+_Going: TypeAlias = tuple[asyncio.Task[None], asyncio.Future[ErasureReceipt]]
 
 logger = logging.getLogger(__name__)
 
@@ -50,14 +53,14 @@ class Erasures:
         self._stop = stop
         self.records = ErasureRecords(parts.store)
         self._group = asyncio.TaskGroup()
-        self._going_on: dict[str, tuple[asyncio.Task[None], asyncio.Future[ErasureReceipt]]] = {}
+        self._going_on: dict[Owner | str, _Going] = {}
 
     async def __aenter__(self) -> Self:
         pending = await self.records.pending()
         await self._group.__aenter__()
         for one in pending:
             logger.warning("erasure %s was broken off and goes on", one.id)
-            self._begin(one)
+            self._begin(one.person or one.id, self._erase(one))
         return self
 
     async def __aexit__(
@@ -72,14 +75,28 @@ class Erasures:
         await self._group.__aexit__(None, None, None)
 
     async def forget(self, person: Owner) -> ErasureReceipt:
-        """Erase somebody. It goes on whether or not the caller waits; asking again waits for the
-        same.
+        """Erase somebody. It goes on whether or not the caller waits; who asks meanwhile waits for
+        the same.
 
         Raises:
             StoreError: the store does not take it at the moment. It goes on when this is called
                 again, or the host is started.
             ConflictError: another process is at it.
         """
+        going_on = self._going_on.get(person)
+        outcome = self._begin(person, self._forget(person)) if going_on is None else going_on[1]
+        return await asyncio.shield(outcome)
+
+    def _begin(
+        self, key: Owner | str, work: Coroutine[None, None, ErasureReceipt]
+    ) -> asyncio.Future[ErasureReceipt]:
+        outcome: asyncio.Future[ErasureReceipt] = asyncio.get_running_loop().create_future()
+        task = self._group.create_task(_see_to(work, outcome))
+        self._going_on[key] = (task, outcome)
+        task.add_done_callback(lambda _: self._going_on.pop(key))
+        return outcome
+
+    async def _forget(self, person: Owner) -> ErasureReceipt:
         known = await self.records.pending()
         pending = next((one for one in known if one.person == person), None)
         if pending is None:
@@ -89,28 +106,7 @@ class Erasures:
                 started_at=self._parts.clock.now(),
             )
             await self._store.commit([self.records.put(pending)])
-        outcome = self._going_on[pending.id][1] if pending.id in self._going_on else None
-        return await asyncio.shield(outcome or self._begin(pending))
-
-    def _begin(self, pending: PendingErasure) -> asyncio.Future[ErasureReceipt]:
-        outcome: asyncio.Future[ErasureReceipt] = asyncio.get_running_loop().create_future()
-        task = self._group.create_task(self._see_to(pending, outcome))
-        self._going_on[pending.id] = (task, outcome)
-        task.add_done_callback(lambda _: self._going_on.pop(pending.id))
-        return outcome
-
-    async def _see_to(
-        self, pending: PendingErasure, outcome: asyncio.Future[ErasureReceipt]
-    ) -> None:
-        try:
-            outcome.set_result(await self._erase(pending))
-        except asyncio.CancelledError:
-            _fail(outcome, StoreUnavailableError("The host stops; the next one goes on with this."))
-            raise
-        except Exception as error:  # noqa: BLE001 - who waits gets it; the others go on
-            code = error.code if isinstance(error, HostError) else type(error).__name__
-            logger.error("erasure %s is not over: %s", pending.id, code)  # noqa: TRY400
-            _fail(outcome, error)
+        return await self._erase(pending)
 
     async def _erase(self, pending: PendingErasure) -> ErasureReceipt:
         place = self.records.place(pending.id)
@@ -195,8 +191,8 @@ class Erasures:
     async def _note(
         self,
         pending: PendingErasure,
-        counts: dict[str, int],
-        writes: "list[DeleteStream | Delete] | tuple[()]",
+        counts: Mapping[str, int],
+        writes: Sequence[Write],
         lease: Lease,
     ) -> PendingErasure:
         """Do the writes, and count what is gone with them in one step."""
@@ -208,6 +204,21 @@ class Erasures:
         pending = replace(pending, erased=dict(sorted(erased.items())))
         await self._store.commit([*writes, self.records.put(pending)], fence=lease)
         return pending
+
+
+async def _see_to(
+    work: Coroutine[None, None, ErasureReceipt], outcome: asyncio.Future[ErasureReceipt]
+) -> None:
+    """Whoever waits gets what comes of it; one that fails does not end the others."""
+    try:
+        outcome.set_result(await work)
+    except asyncio.CancelledError:
+        _fail(outcome, StoreUnavailableError("The host stops; the next one goes on with this."))
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        code = error.code if isinstance(error, HostError) else type(error).__name__
+        logger.error("an erasure is not over: %s", code)  # noqa: TRY400
+        _fail(outcome, error)
 
 
 def _fail(outcome: asyncio.Future[ErasureReceipt], error: Exception) -> None:

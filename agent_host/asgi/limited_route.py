@@ -9,10 +9,10 @@ from starlette.routing import WebSocketRoute
 from agent_host.asgi.caller_limit import CallerLimits
 from agent_host.asgi.failure_limit import FailureLimit
 from agent_host.asgi.message_rate import limit_messages
-from agent_host.asgi.rate import Rate
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
+from agent_host.rate import Rate
 
 _MINUTE: Final = timedelta(minutes=1)
 

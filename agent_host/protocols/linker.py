@@ -1,0 +1,117 @@
+"""The seam to a way of proving that two identities are one person.
+
+A linker proves; the host asks both sides for consent and makes the link. Every step takes a key of
+the side that speaks from the host and never from the wire.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Protocol
+
+from agent_host.protocols.channel import ChannelRoute
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.identifier import LinkId
+from agent_host.types.json import JsonObject
+from agent_host.types.link import LinkOffer, LinkParty, LinkRequest
+from agent_host.types.principal import ChannelIdentity, Principal
+
+
+class LinkStorage(Protocol):
+    """What the host keeps for one linker: small, and for as long as it says."""
+
+    async def get(self, name: str) -> ChannelRecord | None:
+        """What is kept under the name and has not expired."""
+        ...
+
+    async def put(
+        self, name: str, value: JsonObject, *, time_to_live: timedelta, expect: int | None = None
+    ) -> None:
+        """Keep a value; with `expect` only over that version, 0 for none.
+
+        Raises:
+            ConflictError: it is at another version.
+        """
+        ...
+
+    async def delete(self, name: str, *, expect: int | None = None) -> None:
+        """Forget it; with `expect` only at that version: this is how something is used once.
+
+        Raises:
+            ConflictError: it is at another version, or gone.
+        """
+        ...
+
+
+class LinkContext(Protocol):
+    """The whole of what a linker is given."""
+
+    @property
+    def clock(self) -> Clock:
+        """The host's time."""
+        ...
+
+    @property
+    def ids(self) -> IdFactory:
+        """The host's identifiers."""
+        ...
+
+    @property
+    def storage(self) -> LinkStorage:
+        """Of this linker alone."""
+        ...
+
+    async def propose(
+        self, link_id: LinkId, *, initiator: LinkParty, claimant: LinkParty
+    ) -> LinkRequest:
+        """The other side has proved itself: let the initiator decide. As the claimant sees it.
+
+        Raises:
+            LinkStepError: the two cannot be linked, for whatever reason.
+        """
+        ...
+
+
+class Linker(Protocol):
+    """One way to prove it. Everything that it keeps is in its storage, so any replica can go on."""
+
+    @property
+    def name(self) -> str:
+        """Unique within a host; lower case, `[a-z][a-z0-9_]*`."""
+        ...
+
+    def routes(self) -> Sequence[ChannelRoute]:
+        """What to mount for it, with full paths. Called once, before start-up."""
+        ...
+
+    def lifespan(self, context: LinkContext) -> AbstractAsyncContextManager[None]:
+        """Whatever must be open while it works."""
+        ...
+
+    async def begin(self, initiator: LinkParty) -> LinkOffer:
+        """Offer the initiator a link."""
+        ...
+
+    async def complete(self, claimant: LinkParty, answer: str) -> LinkRequest:
+        """Take what the initiator brought along. A linker whose other side is no channel, but a
+        browser for instance, takes none here.
+
+        Raises:
+            LinkStepError: it leads nowhere.
+            TooManyLinkStepsError: it is not looked at.
+        """
+        ...
+
+    async def resolve(self, principal: Principal) -> ChannelIdentity | None:
+        """The identity that this linker would prove for a caller whose own proof is the same claim:
+        same issuer, same subject. None where it is not.
+        """
+        ...
+
+    async def unlink(self, identity: ChannelIdentity) -> None:
+        """Forget what is kept of an identity that is linked no more, or about to be erased."""
+        ...
+
+
+__all__ = ["LinkContext", "LinkStorage", "Linker"]

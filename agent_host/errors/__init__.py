@@ -16,6 +16,10 @@ from agent_host.errors.configuration import (
     MissingExtraError,
     UnsupportedTargetError,
 )
+from agent_host.errors.link import (
+    LinkRefusedError,
+    NotLinkedError,
+)
 from agent_host.errors.link_step import (
     LinkStepError,
     SignInError,
@@ -99,6 +103,7 @@ __all__ = [
     "InvalidProofError",
     "InvalidTransitionError",
     "LeaseLostError",
+    "LinkRefusedError",
     "LinkRequiredError",
     "LinkStepError",
     "MissingExtraError",
@@ -106,6 +111,7 @@ __all__ = [
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",
+    "NotLinkedError",
     "OnBehalfOfError",
     "OutboundError",
     "PermanentTaskError",

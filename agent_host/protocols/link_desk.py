@@ -6,14 +6,14 @@
     either:    decline
 
 Two things cross: so both sides are held by who makes the link, and both have read who the other is.
-Identities come from the pipeline. Callers answer in a private conversation or not at all.
+Parties come from the pipeline. What they are told is for a private conversation.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from agent_host.types.identity import LinkParty
 from agent_host.types.link import LinkOffer, LinkRequest
-from agent_host.types.principal import ChannelIdentity
 
 
 class LinkDesk(Protocol):
@@ -24,7 +24,7 @@ class LinkDesk(Protocol):
         """The names of the ways there are; the first is the default."""
         ...
 
-    async def begin(self, initiator: ChannelIdentity, *, linker: str | None = None) -> LinkOffer:
+    async def begin(self, initiator: LinkParty, *, linker: str | None = None) -> LinkOffer:
         """Offer a link. It takes the place of what the initiator began before.
 
         Raises:
@@ -33,7 +33,7 @@ class LinkDesk(Protocol):
         """
         ...
 
-    async def complete(self, claimant: ChannelIdentity, answer: str) -> LinkRequest:
+    async def complete(self, claimant: LinkParty, answer: str) -> LinkRequest:
         """Claim an offer by its code.
 
         Raises:
@@ -42,28 +42,64 @@ class LinkDesk(Protocol):
         """
         ...
 
-    async def pending(self, initiator: ChannelIdentity) -> LinkRequest | None:
+    async def pending(self, initiator: LinkParty) -> LinkRequest | None:
         """What waits for this initiator's confirmation."""
         ...
 
-    async def confirm(self, initiator: ChannelIdentity, number: str) -> LinkRequest:
+    async def confirm(self, initiator: LinkParty, number: str) -> LinkRequest:
         """Make the link; what it was. A few wrong numbers end it.
 
         Raises:
-            LinkStepError: nothing waits, or not for this number, or the link is not allowed.
+            LinkStepError: nothing waits, or not for this number.
+            LinkRefusedError: these two may not be linked here.
+            TooManyLinkStepsError: too many tries; it was not looked at.
         """
         ...
 
-    async def decline(self, identity: ChannelIdentity) -> None:
-        """End what this identity began or claimed. Nothing, if there is nothing."""
+    async def decline(self, party: LinkParty) -> None:
+        """End what this party began or claimed. Nothing, if there is nothing."""
         ...
 
-    async def unlink(self, identity: ChannelIdentity) -> None:
-        """Take the identity out of whatever it is linked to. Nothing, if it is linked to nothing.
+    async def unlink(self, party: LinkParty) -> None:
+        """Take the party out of the person it is linked to.
 
-        What was said while it was linked stays where it is.
+        Raises:
+            NotLinkedError: it is linked to nobody.
         """
         ...
 
 
-__all__ = ["LinkDesk"]
+class LinkView(Protocol):
+    """The same for one caller, whom the pipeline has named."""
+
+    @property
+    def linkers(self) -> Sequence[str]:
+        """The names of the ways there are; the first is the default."""
+        ...
+
+    async def begin(self, *, linker: str | None = None) -> LinkOffer:
+        """See `LinkDesk`."""
+        ...
+
+    async def complete(self, answer: str) -> LinkRequest:
+        """See `LinkDesk`."""
+        ...
+
+    async def pending(self) -> LinkRequest | None:
+        """See `LinkDesk`."""
+        ...
+
+    async def confirm(self, number: str) -> LinkRequest:
+        """See `LinkDesk`."""
+        ...
+
+    async def decline(self) -> None:
+        """See `LinkDesk`."""
+        ...
+
+    async def unlink(self) -> None:
+        """See `LinkDesk`."""
+        ...
+
+
+__all__ = ["LinkDesk", "LinkView"]

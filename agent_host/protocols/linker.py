@@ -13,20 +13,30 @@ from agent_host.protocols.channel import ChannelRoute
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.identifier import LinkId
+from agent_host.types.identity import LinkParty
 from agent_host.types.json import JsonObject
-from agent_host.types.link import LinkOffer, LinkParty, LinkRequest
-from agent_host.types.principal import ChannelIdentity, Principal
+from agent_host.types.link import LinkOffer, LinkRequest
+from agent_host.types.principal import Principal
 
 
 class LinkStorage(Protocol):
-    """What the host keeps for one linker: small, and for as long as it says."""
+    """What the host keeps for one linker, apart for each tenant: small, and for as long as it says.
 
-    async def get(self, name: str) -> ChannelRecord | None:
+    Names are hashes or ids of the host's, never what a caller sends.
+    """
+
+    async def get(self, tenant: str, name: str) -> ChannelRecord | None:
         """What is kept under the name and has not expired."""
         ...
 
     async def put(
-        self, name: str, value: JsonObject, *, time_to_live: timedelta, expect: int | None = None
+        self,
+        tenant: str,
+        name: str,
+        value: JsonObject,
+        *,
+        time_to_live: timedelta,
+        expect: int | None = None,
     ) -> None:
         """Keep a value; with `expect` only over that version, 0 for none.
 
@@ -35,7 +45,7 @@ class LinkStorage(Protocol):
         """
         ...
 
-    async def delete(self, name: str, *, expect: int | None = None) -> None:
+    async def delete(self, tenant: str, name: str, *, expect: int | None = None) -> None:
         """Forget it; with `expect` only at that version: this is how something is used once.
 
         Raises:
@@ -62,13 +72,26 @@ class LinkContext(Protocol):
         """Of this linker alone."""
         ...
 
+    async def party_of(self, principal: Principal) -> LinkParty:
+        """Somebody whom a provider proved, as one who can be linked: the same as the caller whom an
+        authenticator knows by the same proof.
+        """
+        ...
+
     async def propose(
-        self, link_id: LinkId, *, initiator: LinkParty, claimant: LinkParty
+        self,
+        link_id: LinkId,
+        *,
+        initiator: LinkParty,
+        claimant: LinkParty,
+        shown_as: str | None = None,
     ) -> LinkRequest:
         """The other side has proved itself: let the initiator decide. As the claimant sees it.
 
+        `shown_as` is what the initiator reads of the claimant, where its identity says less.
+
         Raises:
-            LinkStepError: the two cannot be linked, for whatever reason.
+            LinkStepError: these two cannot be linked.
         """
         ...
 
@@ -103,14 +126,14 @@ class Linker(Protocol):
         """
         ...
 
-    async def resolve(self, principal: Principal) -> ChannelIdentity | None:
-        """The identity that this linker would prove for a caller whose own proof is the same claim:
-        same issuer, same subject. None where it is not.
+    async def resolve(self, claims: JsonObject, *, tenant: str) -> Principal | None:
+        """Whom claims are about that somebody else has verified, where this linker proves the same:
+        same issuer, same subject. They need no further link. None where it does not.
         """
         ...
 
-    async def unlink(self, identity: ChannelIdentity) -> None:
-        """Forget what is kept of an identity that is linked no more, or about to be erased."""
+    async def unlink(self, party: LinkParty) -> None:
+        """Forget what is kept of somebody who begins anew, declines, or is linked no more."""
         ...
 
 

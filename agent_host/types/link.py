@@ -4,21 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent_host.types.identifier import LinkId
-from agent_host.types.json import JsonObject, JsonValue
-from agent_host.types.principal import ChannelIdentity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkParty:
-    """One side: an identity, and what was proved of it by whom, where a provider proved anything.
-
-    `shown_as` is what the other side reads, where the identity says less than a person would.
-    """
-
-    identity: ChannelIdentity
-    verified_claims: JsonObject = field(default_factory=dict[str, JsonValue])
-    claim_source: str | None = None
-    shown_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +35,4 @@ class LinkRequest:
     number: str | None = field(default=None, repr=False)
 
 
-__all__ = ["LinkOffer", "LinkParty", "LinkRequest"]
+__all__ = ["LinkOffer", "LinkRequest"]

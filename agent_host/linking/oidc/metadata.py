@@ -75,8 +75,8 @@ class ProviderSource:
         age = self._monotonic() - self._keys_read_at
         found = self._keys.find(kid, algorithm)
         if age >= _KEYS_FRESH_SECONDS or (found is None and age >= _ASK_AGAIN_SECONDS):
-            self._keys_read_at = self._monotonic()
             self._keys = await self._asked(lambda: self._fetch_keys(metadata.jwks_uri))
+            self._keys_read_at = self._monotonic()
             found = self._keys.find(kid, algorithm)
         return found
 

@@ -32,8 +32,11 @@ from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
+from agent_host.identity.callable_resolver import NameOfPerson, as_resolver
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.identity.option import PeopleOptions
+from agent_host.identity.people import People
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -50,6 +53,7 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
+from agent_host.types.identity import VERIFIER_SOURCE
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -72,6 +76,7 @@ class AgentHost:
     `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
+    `people` says who may come in and which identities may be one person.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
@@ -97,8 +102,9 @@ class AgentHost:
         runner: TaskRunner | None = None,
         authenticator: Authenticator | None = None,
         operator_door: "OperatorDoor | None" = None,
-        identity_resolver: IdentityResolver | None = None,
+        identity_resolver: IdentityResolver | NameOfPerson | None = None,
         authorizer: Authorizer | None = None,
+        people: PeopleOptions | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
         run_policy: RunPolicy | None = None,
@@ -135,14 +141,29 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
+        self._caller_channels: tuple[str, ...] = ()
+        people = people or PeopleOptions()
+        resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
+        self._people = People(
+            people,
+            store=self._store,
+            resolver=resolver,
+            clock=clock,
+            channels=[channel.name for channel in self._channels],
+            caller_channels=lambda: self._caller_channels,
+            claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
+        )
         assembled = assemble(
             Seams(
                 target=hosted,
                 store=self._store,
                 files=self._files,
                 runner=self._runner,
-                resolver=identity_resolver or DerivedIdentityResolver(),
+                resolver=resolver,
                 authorizer=authorizer or OpenAuthorizer(),
+                access=self._people.policy,
+                people=self._people.registry,
+                rooms=people.rooms,
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
                 session_policy=session_policy or SessionPolicy(),
@@ -186,6 +207,11 @@ class AgentHost:
         return self._operator
 
     @property
+    def people(self) -> People:
+        """Who is one person, links, and whether somebody may come in (`people.authorize`)."""
+        return self._people
+
+    @property
     def admits_anyone(self) -> bool:
         """Whether callers need no proof of who they are."""
         return self._authenticator.admits_anyone
@@ -202,6 +228,7 @@ class AgentHost:
             if self._door is not None:
                 self._door.close()  # the folder is ours: what is there is a dead process's
                 stack.callback(self._door.close)
+            await stack.enter_async_context(self._people.registry)
             await stack.enter_async_context(self._files)
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
@@ -312,7 +339,10 @@ class AgentHost:
                 raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
         wanted: list[ChannelRoute] = []
         for channel in self._channels:
-            wanted += channel.routes(self._context)
+            routes = channel.routes(self._context)
+            wanted += routes
+            if any(route.access is RouteAccess.CALLER for route in routes):
+                self._caller_channels += (channel.name,)
         wanted += health_routes(
             started=lambda: self._started,
             draining=lambda: not self._engine.is_open,

@@ -66,6 +66,7 @@ from agent_host.errors.session import (
     QueueFullError,
     SessionBusyError,
     SessionError,
+    SessionReadOnlyError,
     SessionRequiredError,
     SessionResetError,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "RunFailedError",
     "SessionBusyError",
     "SessionError",
+    "SessionReadOnlyError",
     "SessionRequiredError",
     "SessionResetError",
     "SignInError",

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
-from agent_host.host.file.view import OwnedFiles
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
+from agent_host.host.pipeline.greet import GreetStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.record.channel_record import ChannelRecords
 from agent_host.host.record.idempotency_record import IdempotencyRecords
 from agent_host.host.record.journal_record import JournalRecords
@@ -31,10 +32,12 @@ from agent_host.host.run.recovery import RunRecovery
 from agent_host.host.run.turn_maker import TurnMaker
 from agent_host.host.session.book import SessionBook
 from agent_host.host.session.gate import SessionGate
+from agent_host.protocols.access_policy import AccessPolicy
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import RunHook
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
+from agent_host.protocols.identity_registry import IdentityBook
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
@@ -42,6 +45,7 @@ from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.checkpoint import Checkpoints
 from agent_host.types.principal import Owner
+from agent_host.types.room_scope import RoomScopes
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -56,6 +60,9 @@ class Seams:
     runner: TaskRunner
     resolver: IdentityResolver
     authorizer: Authorizer
+    access: AccessPolicy | None
+    people: IdentityBook
+    rooms: RoomScopes
     run_hook: RunHook | None
     run_policy: RunPolicy
     session_policy: SessionPolicy
@@ -87,20 +94,27 @@ def assemble(seams: Seams) -> Assembly:
     engine.recovers_with(RunRecovery(parts, background=background, live=engine.live))
     book = SessionBook(store=seams.store, records=parts.sessions, clock=seams.clock, ids=seams.ids)
 
-    def files_of(owner: Owner) -> OwnedFiles:
-        return OwnedFiles(seams.files, owner)
-
     def reader_of(owner: Owner) -> RunReader:
         return RunReader(parts, engine=engine, background=background, owner=owner)
 
+    views = PersonViews(
+        reader_of=reader_of,
+        book=book,
+        sessions=parts.sessions,
+        files=seams.files,
+        records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
+    )
     pipeline = Pipeline(
         accept=AcceptStep(
             engine=engine,
             records=IdempotencyRecords(seams.store, seams.run_policy),
             ids=seams.ids,
         ),
-        identify=IdentifyStep(seams.resolver),
-        authorize=AuthorizeStep(seams.authorizer),
+        identify=IdentifyStep(seams.resolver, seams.people),
+        authorize=AuthorizeStep(
+            seams.authorizer, policy=seams.access, book=seams.people, rooms=seams.rooms
+        ),
+        greet=GreetStep(seams.people),
         session=SessionStep(
             book=book,
             gate=gate,
@@ -119,16 +133,14 @@ def assemble(seams: Seams) -> Assembly:
             policy=seams.session_policy,
             capabilities=parts.capabilities,
         ),
-        deliver=DeliverStep(reader_of=reader_of, policy=seams.run_policy),
+        deliver=DeliverStep(runs_of=views.runs, policy=seams.run_policy),
     )
     context = ChannelContext(
         parts,
         pipeline=pipeline,
         engine=engine,
-        book=book,
         reader_of=reader_of,
-        files_of=files_of,
-        records=ChannelRecords(seams.store, runs=seams.run_policy, sessions=seams.session_policy),
+        views=views,
         challenge=seams.challenge,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.pipeline.pipeline import Pipeline
-from agent_host.host.record.channel_record import ChannelRecords
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
-from agent_host.host.session.book import SessionBook
-from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import (
     FileView,
@@ -49,19 +47,15 @@ class ChannelContext:
         *,
         pipeline: Pipeline,
         engine: RunEngine,
-        book: SessionBook,
         reader_of: Callable[[Owner], RunReader],
-        files_of: Callable[[Owner], FileView],
-        records: ChannelRecords,
+        views: PersonViews,
         challenge: str | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
         self._reader_of = reader_of
-        self._files_of = files_of
-        self._records = records
-        self._book = book
+        self._views = views
         self._challenge = challenge
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
@@ -115,7 +109,7 @@ class ChannelContext:
         """Run a turn and follow it."""
         exchange = await self._pipeline.take(request, Wish.EVENTS)
         outcome = given(exchange.outcome)
-        entries = self._reader_of(given(exchange.owner)).events(outcome.run.id)
+        entries = self._reader_of(outcome.run.owner).events(outcome.run.id)
         try:
             yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
         finally:
@@ -128,20 +122,19 @@ class ChannelContext:
 
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
-        return self._reader_of(await self._pipeline.admit(caller))
+        return self._views.runs(await self._pipeline.enter(caller))
 
     async def sessions(self, caller: Caller) -> SessionView:
         """The caller's own sessions."""
-        owner = await self._pipeline.admit(caller)
-        return OwnedSessions(book=self._book, records=self._parts.sessions, owner=owner)
+        return self._views.sessions(await self._pipeline.enter(caller))
 
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
-        return self._files_of(await self._pipeline.admit(caller))
+        return self._views.files(await self._pipeline.enter(caller))
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
-        return self._records.of(await self._pipeline.admit(caller), caller.channel)
+        return self._views.records(await self._pipeline.enter(caller), caller.channel)
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

@@ -11,6 +11,14 @@ from agent_host.types.principal import ChannelIdentity, Conversation, Principal
 HOST_MARK: Final = "@"
 """Begins the `channel` of an identity that no channel saw. A channel's name cannot begin so."""
 
+VERIFIER_SOURCE: Final = "authenticator"
+"""The source of the claims that came with a token which was verified for this very call."""
+
+APP_SOURCE: Final = "app"
+"""The source of the claims that an app vouches for, when it asks whether somebody may come in."""
+
+UNKNOWN_KEY: Final = IsolationKey("")
+
 _EVERY_CHANNEL: Final = ""
 
 
@@ -25,7 +33,7 @@ class KnownIdentity:
 
     identity: ChannelIdentity
     linked_at: datetime
-    natural_key: IsolationKey = IsolationKey("")
+    natural_key: IsolationKey = UNKNOWN_KEY
     last_seen_at: datetime | None = None
     conversation: Conversation | None = None
     verified_claims: JsonObject = field(default_factory=dict[str, JsonValue])
@@ -85,7 +93,9 @@ def identity_of(principal: Principal) -> ChannelIdentity:
 
 
 __all__ = [
+    "APP_SOURCE",
     "HOST_MARK",
+    "VERIFIER_SOURCE",
     "IdentityBinding",
     "KnownIdentity",
     "LinkParty",

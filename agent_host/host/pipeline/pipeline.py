@@ -7,6 +7,7 @@ from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
 from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish, given
+from agent_host.host.pipeline.greet import GreetStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.reserved import without_reserved_metadata
 from agent_host.host.pipeline.run import RunStep
@@ -27,21 +28,35 @@ class Pipeline:
         accept: AcceptStep,
         identify: IdentifyStep,
         authorize: AuthorizeStep,
+        greet: GreetStep,
         session: SessionStep,
         run: RunStep,
         deliver: DeliverStep,
     ) -> None:
         self._accept: TurnStep = accept
-        self._access: Sequence[CallStep] = (identify, authorize)
+        self._identify: CallStep = identify
+        self._access: Sequence[CallStep] = (identify, authorize, greet)
         self._turn: Sequence[TurnStep] = (session, run)
         self._deliver: CallStep = deliver
 
     async def admit(self, caller: Caller) -> Owner:
         """Identify and authorize a caller that brings no turn."""
+        return given((await self.enter(caller)).owner)
+
+    async def enter(self, caller: Caller) -> Exchange:
+        """The same, with all that is known of the caller then."""
         exchange = Exchange(caller=caller)
         for step in self._access:
             await step(exchange)
-        return given(exchange.owner)
+        return exchange
+
+    async def identify(self, caller: Caller) -> Exchange:
+        """Who they are, whether or not they may come in: for those who must link before they may.
+        Nothing of anybody is shown to them for it.
+        """
+        exchange = Exchange(caller=caller)
+        await self._identify(exchange)
+        return exchange
 
     async def take(self, request: ChannelRequest, wish: Wish) -> Exchange:
         """Take a turn through all the steps. A turn that lost a race for its idempotency key or

@@ -5,8 +5,6 @@ watches a host, are imported by those who use them, as all others would pay for 
 """
 
 import asyncio
-import re
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -20,6 +18,7 @@ from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.admin_run import AdminRuns
 from agent_host.asgi.admin_task import AdminTasks
 from agent_host.asgi.bind import check_bind
+from agent_host.asgi.caller_token import keep_caller_token
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
 from agent_host.asgi.edge_rule import EdgeRules
@@ -28,7 +27,9 @@ from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
+from agent_host.asgi.route_table import check_names, check_paths
 from agent_host.authentication.anonymous import AnonymousAuthenticator
+from agent_host.authentication.credential import read_credential
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
@@ -37,6 +38,8 @@ from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.people import People
+from agent_host.linking.option import LinkOptions
+from agent_host.optional_part import link_routes, make_desk, make_observation, with_linkers
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -45,6 +48,7 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.operator import RunOperator
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
@@ -60,14 +64,12 @@ from agent_host.types.session import SessionMode, SessionPolicy
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
     from agent_host.authentication.operator_door import OperatorDoor
-    from agent_host.observability.observation import Observation
     from agent_host.observability.provider import Telemetry
     from agent_host.protocols.event_sink import EventSink
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
 DEFAULT_NAME = "agent"
-CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class AgentHost:
@@ -76,7 +78,8 @@ class AgentHost:
     `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
-    `people` says who may come in and which identities may be one person.
+    `people` says who may come in and which identities may be one person, `linking` how they become
+    one. `on_behalf_of` exchanges callers' tokens for downstream ones.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
@@ -105,6 +108,8 @@ class AgentHost:
         identity_resolver: IdentityResolver | NameOfPerson | None = None,
         authorizer: Authorizer | None = None,
         people: PeopleOptions | None = None,
+        linking: LinkOptions | None = None,
+        on_behalf_of: OnBehalfOf | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
         run_policy: RunPolicy | None = None,
@@ -128,7 +133,7 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        watch = self._observation = _observe(telemetry, event_sinks, clock)
+        watch = self._observation = make_observation(telemetry, event_sinks, clock)
         on_buried = None if watch is None else watch.on_buried
         if watch is not None:
             hosted, self._store = watch.target(hosted), watch.store(self._store)
@@ -142,7 +147,8 @@ class AgentHost:
         self._door = operator_door
         self._channels = tuple(channels)
         self._caller_channels: tuple[str, ...] = ()
-        people = people or PeopleOptions()
+        linking = self._linking = linking or LinkOptions()
+        people = with_linkers(people or PeopleOptions(), linking)
         resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
         self._people = People(
             people,
@@ -153,6 +159,15 @@ class AgentHost:
             caller_channels=lambda: self._caller_channels,
             claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
         )
+        self._desk = make_desk(
+            linking,
+            self._people.registry,
+            resolver=resolver,
+            store=self._store,
+            clock=clock,
+            ids=ids,
+        )
+        self._on_behalf_of = on_behalf_of
         assembled = assemble(
             Seams(
                 target=hosted,
@@ -172,6 +187,8 @@ class AgentHost:
                 ids=ids,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
                 observer=None if watch is None else watch.observer,
+                desk=self._desk,
+                on_behalf_of=on_behalf_of,
             )
         )
         self._engine = assembled.engine
@@ -233,6 +250,10 @@ class AgentHost:
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._authenticator)
+            if self._desk is not None:
+                await stack.enter_async_context(self._desk.lifespan())
+            if self._on_behalf_of is not None:
+                await stack.enter_async_context(self._on_behalf_of.lifespan())
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
@@ -331,12 +352,7 @@ class AgentHost:
             yield
 
     def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
-        names = [channel.name for channel in self._channels]
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise ConfigurationError(f"Two channels are called {name!r}; rename one.")
-            if not CHANNEL_NAME.fullmatch(name):
-                raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
+        check_names([channel.name for channel in self._channels])
         wanted: list[ChannelRoute] = []
         for channel in self._channels:
             routes = channel.routes(self._context)
@@ -352,11 +368,14 @@ class AgentHost:
             from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
 
             wanted.append(metrics_route(self._observation.metrics_text))
+        wanted += link_routes(self._linking, self._context)
         wanted += AdminRuns(self._operator).routes()
         wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
-        _check_paths(wanted)
+        check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
+        if self._on_behalf_of is not None:
+            wanted = [keep_caller_token(route, read_credential) for route in wanted]
         return [
             guard_route(
                 limited.limit(route),
@@ -365,28 +384,6 @@ class AgentHost:
             )
             for route in wanted
         ]
-
-
-def _observe(
-    telemetry: "Telemetry | None", sinks: "Sequence[EventSink]", clock: Clock
-) -> "Observation | None":
-    if telemetry is None and not sinks:
-        return None
-    from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
-
-    return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
-
-
-def _check_paths(routes: Sequence[ChannelRoute]) -> None:
-    taken: set[tuple[str, str]] = set()
-    for route in routes:
-        methods: set[str] = getattr(route.route, "methods", None) or {"websocket"}
-        for place in {(method, route.route.path) for method in methods}:
-            if place in taken:
-                raise ConfigurationError(
-                    f"{' '.join(place)} is wanted twice; set another path for one of the channels."
-                )
-            taken.add(place)
 
 
 __all__ = ["AgentHost"]

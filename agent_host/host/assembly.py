@@ -39,6 +39,8 @@ from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_registry import IdentityBook
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.link_desk import LinkDesk
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -71,6 +73,8 @@ class Seams:
     ids: IdFactory
     challenge: str | None = None
     observer: RunObserver | None = None
+    desk: LinkDesk | None = None
+    on_behalf_of: OnBehalfOf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,7 @@ def assemble(seams: Seams) -> Assembly:
         reader_of=reader_of,
         views=views,
         challenge=seams.challenge,
+        desk=seams.desk,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
     return Assembly(engine=engine, context=context, operator=operator)
@@ -166,6 +171,7 @@ def _parts(seams: Seams) -> EngineParts:
         ids=seams.ids,
         instance=seams.ids.new("prc_"),
         observer=seams.observer,
+        on_behalf_of=seams.on_behalf_of,
     )
 
 

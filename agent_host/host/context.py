@@ -4,7 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from agent_host.errors import LinkRequiredError, NotFoundError
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.pipeline.link_view import PartyLinks
+from agent_host.host.pipeline.party import party_of
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.run.engine import RunEngine
@@ -18,6 +21,7 @@ from agent_host.protocols.host_context import (
     RunView,
     SessionView,
 )
+from agent_host.protocols.link_desk import LinkDesk, LinkView
 from agent_host.types.event import JournalEntry
 from agent_host.types.principal import Owner
 from agent_host.types.request import Caller, ChannelRequest
@@ -50,6 +54,7 @@ class ChannelContext:
         reader_of: Callable[[Owner], RunReader],
         views: PersonViews,
         challenge: str | None = None,
+        desk: LinkDesk | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
@@ -57,6 +62,7 @@ class ChannelContext:
         self._reader_of = reader_of
         self._views = views
         self._challenge = challenge
+        self._desk = desk
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
     @property
@@ -135,6 +141,16 @@ class ChannelContext:
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
         return self._views.records(await self._pipeline.enter(caller), caller.channel)
+
+    async def links(self, caller: Caller) -> LinkView:
+        """The steps of a link for the caller."""
+        if self._desk is None:
+            raise NotFoundError("way to link")
+        try:
+            exchange = await self._pipeline.enter(caller)
+        except LinkRequiredError:
+            exchange = await self._pipeline.identify(caller)
+        return PartyLinks(self._desk, party_of(exchange))
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

@@ -46,6 +46,11 @@ class CodeLinker:
         """`code`."""
         return NAME
 
+    @property
+    def proves_claims(self) -> bool:
+        """No: who types a code is who typed it."""
+        return False
+
     def routes(self) -> Sequence[ChannelRoute]:
         """None: both sides are channels."""
         return ()

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from agent_host.errors import HostError, LinkStepError, NotFoundError
 from agent_host.linking.audit import note
@@ -30,6 +30,10 @@ _DESK: Final = "@desk"
 """Where the desk keeps what waits; no linker can be called that."""
 
 
+class LinkRegistry(IdentityBook, IdentityLinks, Protocol):
+    """Whose an identity is, and how that is changed."""
+
+
 class HostLinkDesk:
     """The `LinkDesk` of a host. To be entered once the store is up."""
 
@@ -37,8 +41,7 @@ class HostLinkDesk:
         self,
         linkers: Sequence[Linker],
         *,
-        book: IdentityBook,
-        links: IdentityLinks,
+        registry: LinkRegistry,
         resolver: IdentityResolver,
         store: StateStore,
         clock: Clock,
@@ -46,8 +49,7 @@ class HostLinkDesk:
         limits: LinkLimits | None = None,
     ) -> None:
         self._linkers: Mapping[str, Linker] = {one.name: one for one in linkers}
-        self._book = book
-        self._links = links
+        self._registry = registry
         self._resolver = resolver
         self._store = store
         self._clock = clock
@@ -137,7 +139,7 @@ class HostLinkDesk:
         """Take the party out of the person it is linked to."""
         with _noted("unlink", party.identity):
             await self._clear(party)
-            await self._links.unlink(party)
+            await self._registry.unlink(party)
         note("unlink", party.identity)
 
     async def _clear(self, party: LinkParty) -> None:
@@ -153,11 +155,11 @@ class HostLinkDesk:
         """
         claimant = waiting.claimant
         if claimant.claim_source is not None:
-            binding = await self._book.bind(claimant.identity.tenant, claimant.natural_key)
+            binding = await self._registry.bind(claimant.identity.tenant, claimant.natural_key)
             if binding.is_linked:
-                await self._links.link(waiting.initiator, claimant)
+                await self._registry.link(waiting.initiator, claimant)
                 return
-        await self._links.link(claimant, waiting.initiator)
+        await self._registry.link(claimant, waiting.initiator)
 
 
 def _as_initiator_sees(waiting: WaitingLink) -> LinkRequest:
@@ -179,4 +181,4 @@ def _noted(step: str, identity: ChannelIdentity) -> Generator[None]:
         raise
 
 
-__all__ = ["HostLinkDesk"]
+__all__ = ["HostLinkDesk", "LinkRegistry"]

@@ -104,6 +104,11 @@ class Linker(Protocol):
         """Unique within a host; lower case, `[a-z][a-z0-9_]*`."""
         ...
 
+    @property
+    def proves_claims(self) -> bool:
+        """Whether its links carry claims that rules can ask for; their source is its name."""
+        ...
+
     def routes(self) -> Sequence[ChannelRoute]:
         """What to mount for it, with full paths. Called once, before start-up."""
         ...

@@ -87,6 +87,11 @@ class WebLinker:
         return self._provider.name
 
     @property
+    def proves_claims(self) -> bool:
+        """Issuer and subject, and what the provider's client records besides."""
+        return True
+
+    @property
     def title(self) -> str:
         """What people call the provider."""
         return self._provider.title

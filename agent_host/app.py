@@ -5,8 +5,6 @@ watches a host, are imported by those who use them, as all others would pay for 
 """
 
 import asyncio
-import re
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -19,16 +17,17 @@ from starlette.routing import BaseRoute
 from agent_host.adapters.renamed import RenamedTarget
 from agent_host.asgi.admin import admin_routes
 from agent_host.asgi.bind import check_bind
+from agent_host.asgi.caller_token import keep_caller_token
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
 from agent_host.asgi.edge_rule import EdgeRules
-from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
-from agent_host.asgi.path_check import check_paths
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
+from agent_host.asgi.route_table import check_names, check_paths
 from agent_host.authentication.anonymous import AnonymousAuthenticator
+from agent_host.authentication.credential import read_credential
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
@@ -37,6 +36,15 @@ from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.people import People
+from agent_host.linking.option import LinkOptions
+from agent_host.optional_part import (
+    link_parts,
+    link_routes,
+    make_desk,
+    make_observation,
+    metrics_routes,
+    with_linkers,
+)
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -46,6 +54,7 @@ from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.operator import RunOperator
 from agent_host.protocols.people import PeopleOperator
 from agent_host.protocols.state_store import StateStore
@@ -62,14 +71,12 @@ from agent_host.types.session import SessionMode, SessionPolicy
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
     from agent_host.authentication.operator_door import OperatorDoor
-    from agent_host.observability.observation import Observation
     from agent_host.observability.provider import Telemetry
     from agent_host.protocols.event_sink import EventSink
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
 DEFAULT_NAME = "agent"
-CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class AgentHost:
@@ -78,7 +85,8 @@ class AgentHost:
     `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
-    `people` says who may come in and which identities may be one person.
+    `people` says who may come in and which identities may be one person, `linking` how they become
+    one. `on_behalf_of` exchanges callers' tokens for downstream ones.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `commands` are answered by the app itself, beside the host's own.
@@ -108,6 +116,8 @@ class AgentHost:
         identity_resolver: IdentityResolver | NameOfPerson | None = None,
         authorizer: Authorizer | None = None,
         people: PeopleOptions | None = None,
+        linking: LinkOptions | None = None,
+        on_behalf_of: OnBehalfOf | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
         commands: Sequence[Command] = (),
@@ -132,7 +142,7 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        watch = self._observation = _observe(telemetry, event_sinks, clock)
+        watch = self._observation = make_observation(telemetry, event_sinks, clock)
         on_buried = None if watch is None else watch.on_buried
         if watch is not None:
             hosted, self._store = watch.target(hosted), watch.store(self._store)
@@ -146,7 +156,8 @@ class AgentHost:
         self._door = operator_door
         self._channels = tuple(channels)
         self._caller_channels: tuple[str, ...] = ()
-        people = people or PeopleOptions()
+        linking = self._linking = linking or LinkOptions()
+        people = with_linkers(people or PeopleOptions(), linking)
         resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
         self._people = People(
             people,
@@ -157,6 +168,15 @@ class AgentHost:
             caller_channels=lambda: self._caller_channels,
             claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
         )
+        self._desk = make_desk(
+            linking,
+            self._people.registry,
+            resolver=resolver,
+            store=self._store,
+            clock=clock,
+            ids=ids,
+        )
+        self._on_behalf_of = on_behalf_of
         assembled = assemble(
             Seams(
                 target=hosted,
@@ -168,7 +188,7 @@ class AgentHost:
                 access=self._people.policy,
                 people=self._people.registry,
                 directory=self._people.directory,
-                personal_parts=(self._people.directory,),
+                personal_parts=(self._people.directory, *link_parts(linking, self._store)),
                 rooms=people.rooms,
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
@@ -179,6 +199,8 @@ class AgentHost:
                 commands=commands,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
                 observer=None if watch is None else watch.observer,
+                desk=self._desk,
+                on_behalf_of=on_behalf_of,
             )
         )
         self._engine = assembled.engine
@@ -246,6 +268,10 @@ class AgentHost:
             await stack.enter_async_context(self._runner)
             if isinstance(self._authenticator, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._authenticator)
+            if self._desk is not None:
+                await stack.enter_async_context(self._desk.lifespan())
+            if self._on_behalf_of is not None:
+                await stack.enter_async_context(self._on_behalf_of.lifespan())
             if isinstance(self._target, AbstractAsyncContextManager):
                 await stack.enter_async_context(self._target)
             await stack.enter_async_context(self._engine)
@@ -324,16 +350,7 @@ class AgentHost:
         check_bind(host, authenticator=self._authenticator, insecure=insecure)
 
     def _opening(self, on_listening: Callable[[str], None] | None) -> Callable[[str], None] | None:
-        door = self._door
-        if door is None:
-            return on_listening
-
-        def listening(url: str) -> None:
-            door.open(url)
-            if on_listening is not None:
-                on_listening(url)
-
-        return listening
+        return on_listening if self._door is None else self._door.opening(on_listening)
 
     async def _drain(self) -> None:
         self.begin_draining()
@@ -345,12 +362,7 @@ class AgentHost:
             yield
 
     def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
-        names = [channel.name for channel in self._channels]
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise ConfigurationError(f"Two channels are called {name!r}; rename one.")
-            if not CHANNEL_NAME.fullmatch(name):
-                raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
+        check_names([channel.name for channel in self._channels])
         wanted: list[ChannelRoute] = []
         for channel in self._channels:
             routes = channel.routes(self._context)
@@ -362,10 +374,8 @@ class AgentHost:
             draining=lambda: not self._engine.is_open,
             check_store=self._store.check,
         )
-        if self._observation is not None and self._observation.metrics_text is not None:
-            from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
-
-            wanted.append(metrics_route(self._observation.metrics_text))
+        wanted += metrics_routes(self._observation)
+        wanted += link_routes(self._linking, self._context)
         wanted += admin_routes(
             runs=self._operator,
             people=self._people_operator,
@@ -375,24 +385,16 @@ class AgentHost:
         check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
+        if self._on_behalf_of is not None:
+            wanted = [keep_caller_token(route, read_credential) for route in wanted]
         return [
-            guard_route(
-                limited.limit(route),
+            limited.guard(
+                route,
                 authenticator=admins if route.access is RouteAccess.ADMIN else callers,
                 body_limit_bytes=body_limit_bytes,
             )
             for route in wanted
         ]
-
-
-def _observe(
-    telemetry: "Telemetry | None", sinks: "Sequence[EventSink]", clock: Clock
-) -> "Observation | None":
-    if telemetry is None and not sinks:
-        return None
-    from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
-
-    return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
 
 
 __all__ = ["AgentHost"]

@@ -23,11 +23,17 @@ from agent_host.errors import (
     AuthenticationUnavailableError,
     CommandError,
     ConflictError,
+    ConsentRequiredError,
     DrainingError,
+    ExchangeUnavailableError,
     FailureCode,
     HostError,
     IdempotencyConflictError,
+    InteractionRequiredError,
+    InvalidGrantError,
     InvalidInputError,
+    LinkStepError,
+    NoCallerTokenError,
     NotFoundError,
     QueueFullError,
     RequestError,
@@ -35,10 +41,12 @@ from agent_host.errors import (
     RunFailedError,
     SessionError,
     SessionRequiredError,
+    SignInUnavailableError,
     StoreFullError,
     StoreUnavailableError,
     TargetError,
     TooLargeError,
+    TooManyLinkStepsError,
     UnauthenticatedError,
 )
 
@@ -72,6 +80,7 @@ class Answer:
 
 _STORE_TEXT: Final = "The host cannot reach what it remembers at the moment. Try again later."
 _UNKNOWABLE_TEXT: Final = "The host cannot check who is calling at the moment. Try again later."
+_PROVIDER_TEXT: Final = "The provider cannot be reached at the moment. Try again later."
 _CONFLICT_TEXT: Final = "Something else changed this at the same moment. Try again."
 
 ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
@@ -89,6 +98,11 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         SessionError: Answer(status=HTTPStatus.CONFLICT),
         SessionRequiredError: Answer(status=HTTPStatus.BAD_REQUEST),
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
+        LinkStepError: Answer(status=HTTPStatus.BAD_REQUEST),
+        TooManyLinkStepsError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
+        SignInUnavailableError: Answer(
+            status=HTTPStatus.BAD_GATEWAY, text=_PROVIDER_TEXT, retry_after_seconds=5
+        ),
         RunError: Answer(status=HTTPStatus.CONFLICT),
         TaskStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
@@ -127,6 +141,12 @@ FAILURES: Final[Mapping[str, Answer]] = MappingProxyType(
         FailureCode.VALIDATION: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         FailureCode.REJECTED: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         FailureCode.CONTEXT_OVERFLOW: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
+        # A downstream service wants more of this caller than the caller's token gives.
+        NoCallerTokenError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        InteractionRequiredError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        ConsentRequiredError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        InvalidGrantError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        ExchangeUnavailableError.code: Answer(status=HTTPStatus.BAD_GATEWAY),
     }
 )
 """By the code of a run that failed; every other code is a 500."""
@@ -141,7 +161,7 @@ def answer_for(error: HostError) -> Answer:
 
 def retry_after_seconds(error: HostError, answer: Answer) -> int | None:
     """Whole seconds for `Retry-After`, never less than one; None for no such header."""
-    if isinstance(error, QueueFullError | TooManyRequestsError):
+    if isinstance(error, QueueFullError | TooManyLinkStepsError | TooManyRequestsError):
         return max(1, math.ceil(error.retry_after.total_seconds()))
     return answer.retry_after_seconds
 

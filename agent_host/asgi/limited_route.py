@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 
 from agent_host.asgi.caller_limit import CallerLimits
 from agent_host.asgi.failure_limit import FailureLimit
+from agent_host.asgi.guard import guard_route
 from agent_host.asgi.message_rate import limit_messages
-from agent_host.asgi.rate import Rate
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
+from agent_host.rate import Rate
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -38,6 +39,16 @@ class LimitedRoutes:
         if channel_route.access is RouteAccess.CALLER:
             route.app = self._callers.guarding(route.app)
         return channel_route
+
+    def guard(
+        self, channel_route: ChannelRoute, *, authenticator: Authenticator, body_limit_bytes: int
+    ) -> BaseRoute:
+        """The route as it is mounted: limited, and behind a guard."""
+        return guard_route(
+            self.limit(channel_route),
+            authenticator=authenticator,
+            body_limit_bytes=body_limit_bytes,
+        )
 
     def limit_failures(self, authenticator: Authenticator) -> Authenticator:
         """The authenticator, with an eye on those who fail; itself where nobody can."""

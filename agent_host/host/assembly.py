@@ -47,6 +47,8 @@ from agent_host.protocols.command import Command
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.identity_registry import PersonRegistry
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.link_desk import LinkDesk
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.people import PersonDirectory
 from agent_host.protocols.personal import PersonalPart
 from agent_host.protocols.run_observer import RunObserver
@@ -84,6 +86,8 @@ class Seams:
     personal_parts: Sequence[PersonalPart] = ()
     challenge: str | None = None
     observer: RunObserver | None = None
+    desk: LinkDesk | None = None
+    on_behalf_of: OnBehalfOf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +160,11 @@ def assemble(seams: Seams) -> Assembly:
         parts,
         pipeline=pipeline,
         engine=engine,
-        desk=desk,
+        commands=desk,
         reader_of=reader_of,
         views=views,
         challenge=seams.challenge,
+        desk=seams.desk,
     )
     operator = HostRunOperator(parts, engine=engine, reader_of=reader_of)
     people = assemble_people(
@@ -193,6 +198,7 @@ def _parts(seams: Seams) -> EngineParts:
         ids=seams.ids,
         instance=seams.ids.new("prc_"),
         observer=seams.observer,
+        on_behalf_of=seams.on_behalf_of,
     )
 
 

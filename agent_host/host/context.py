@@ -4,8 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from agent_host.errors import LinkRequiredError, NotFoundError
 from agent_host.host.command.desk import CommandDesk
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.pipeline.link_view import PartyLinks
+from agent_host.host.pipeline.party import party_of
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.run.engine import RunEngine
@@ -19,6 +22,7 @@ from agent_host.protocols.host_context import (
     RunView,
     SessionView,
 )
+from agent_host.protocols.link_desk import LinkDesk, LinkView
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
 from agent_host.types.principal import Owner
@@ -49,18 +53,20 @@ class ChannelContext:
         *,
         pipeline: Pipeline,
         engine: RunEngine,
-        desk: CommandDesk,
+        commands: CommandDesk,
         reader_of: Callable[[Owner], RunReader],
         views: PersonViews,
         challenge: str | None = None,
+        desk: LinkDesk | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
-        self._desk = desk
+        self._commands = commands
         self._reader_of = reader_of
         self._views = views
         self._challenge = challenge
+        self._desk = desk
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
     @property
@@ -106,11 +112,11 @@ class ChannelContext:
     @property
     def commands(self) -> Sequence[CommandInfo]:
         """What people can ask of the host itself."""
-        return self._desk.book.infos
+        return self._commands.book.infos
 
     async def command(self, request: CommandRequest) -> CommandAnswer:
         """Answer a command."""
-        return await self._desk.answer(request)
+        return await self._commands.answer(request)
 
     async def run(self, request: ChannelRequest) -> HostedResult:
         """Run a turn and wait for its end, or its question."""
@@ -148,6 +154,16 @@ class ChannelContext:
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
         return self._views.records(await self._pipeline.enter(caller), caller.channel)
+
+    async def links(self, caller: Caller) -> LinkView:
+        """The steps of a link for the caller."""
+        if self._desk is None:
+            raise NotFoundError("way to link")
+        try:
+            exchange = await self._pipeline.enter(caller)
+        except LinkRequiredError:
+            exchange = await self._pipeline.identify(caller)
+        return PartyLinks(self._desk, party_of(exchange))
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

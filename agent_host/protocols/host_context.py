@@ -6,6 +6,7 @@ from typing import Protocol
 
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
+from agent_host.protocols.link_desk import LinkView
 from agent_host.types.channel_record import ChannelRecord
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
@@ -228,6 +229,17 @@ class HostContext(Protocol):
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
+        ...
+
+    async def links(self, caller: Caller) -> LinkView:
+        """The steps of a link, for whoever may come in or would be asked to link first. What they
+        say is for a private conversation.
+
+        Raises:
+            NotFoundError: this host has no way to link.
+            LinkRefusedError: the caller speaks in a room, or through a platform that speaks for
+                many.
+        """
         ...
 
 

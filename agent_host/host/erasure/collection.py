@@ -58,6 +58,7 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         checkpoint.SCOPES: Whose.OWNER,
         "identity": Whose.PART,
         "identity_link": Whose.NOBODY,
+        "link_step": Whose.PART,
         "person": Whose.PART,
         "erasure": Whose.NOBODY,
         "erasure_pending": Whose.NOBODY,  # says who for as long as it goes on, and no longer

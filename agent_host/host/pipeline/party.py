@@ -11,12 +11,14 @@ def party_of(exchange: Exchange) -> LinkParty:
 
     Raises:
         LinkRefusedError: they speak in a room, where others would see the challenge, or through a
-            platform that speaks for many: a link would be one of all of them.
+            platform that speaks for many, or as nobody in particular: a link would be one of all.
     """
     if is_room(exchange.caller.conversation):
         raise LinkRefusedError("in_room")
     if exchange.isolation is not None:
         raise LinkRefusedError("for_many")
+    if given(exchange.principal).kind == "anonymous":
+        raise LinkRefusedError("anonymous")
     return LinkParty(
         identity=exchange.caller.identity or identity_of(given(exchange.principal)),
         natural_key=given(exchange.natural_key),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent_host.host.command.book import CommandBook
 from agent_host.host.command.desk import CommandDesk
+from agent_host.host.command.link import LinkCommands
 from agent_host.host.command.own import OwnCommands
 from agent_host.host.context import ChannelContext
 from agent_host.host.file.keeper import FileKeeper
@@ -154,8 +155,15 @@ def assemble(seams: Seams) -> Assembly:
     )
     stop = TurnStop(parts, engine=engine, reader_of=reader_of)
     own = OwnCommands(stop, seams.people)
-    commands = CommandBook((*own.commands(lambda: commands.infos), *seams.commands))
-    desk = CommandDesk(commands, pipeline=pipeline, views=views, policy=seams.run_policy)
+    linking = () if seams.desk is None else LinkCommands(seams.clock).commands()
+    commands = CommandBook((*own.commands(lambda: commands.infos), *linking, *seams.commands))
+    desk = CommandDesk(
+        commands,
+        pipeline=pipeline,
+        views=views,
+        policy=seams.run_policy,
+        link_desk=seams.desk,
+    )
     context = ChannelContext(
         parts,
         pipeline=pipeline,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agent_host.protocols.host_context import RunView, SessionView
+from agent_host.protocols.link_desk import LinkView
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.conversation_scope import is_room
 from agent_host.types.message import Message
@@ -23,6 +24,8 @@ class CommandCall:
     owner: Owner
     runs: RunView
     sessions: SessionView
+    links: Callable[[], LinkView]
+    """Raises: NotFoundError: there is no way to link. LinkRefusedError: for this caller."""
 
     @property
     def is_in_group(self) -> bool:
@@ -39,13 +42,15 @@ other exception the caller learns only that the command failed.
 @dataclass(frozen=True, slots=True)
 class Command:
     """`name` is of [a-z0-9_], from a letter on, at most 32 characters; `description` one line of at
-    most 100. See `CommandInfo` for `is_private`.
+    most 100. See `CommandInfo` for `is_private`. `before_link`: whoever has to link before they may
+    come in may give it; it must show them nothing of anybody.
     """
 
     name: str
     description: str
     handler: CommandHandler
     is_private: bool = False
+    before_link: bool = False
 
     @property
     def info(self) -> CommandInfo:

@@ -8,6 +8,8 @@ from typing import Any
 
 from agent_host import AgentHost
 from agent_host.identity.key import identity_key
+from agent_host.linking.code_linker import CodeLinker
+from agent_host.linking.option import LinkOptions
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.disk_file import DiskFileStore
 from agent_host.types import (
@@ -86,6 +88,7 @@ async def kept_in(folder: Path, **options: Any) -> AsyncGenerator[AgentHost]:
         store=options.pop("store", None) or DiskStateStore(folder / "state"),
         files=DiskFileStore(folder / "files"),
         run_policy=RunPolicy(cancel_grace=timedelta(milliseconds=50)),
+        linking=LinkOptions(linkers=[CodeLinker()]),
         **options,
     )
     async with host:
@@ -105,6 +108,7 @@ async def live(host: AgentHost, name: str) -> None:
     await context.run(turn_of(caller_of(name, conversation=ROOM), f"in room {WORD}-{name}"))
     await until_settled(host, name)
     await host.people.registry.link(party_of(name, "mail"), party_of(name, "chat"))
+    await (await context.links(caller_of(name))).begin()
 
 
 async def until_settled(host: AgentHost, name: str) -> None:

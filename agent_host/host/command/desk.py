@@ -5,6 +5,7 @@ Owns what is said in groups: to somebody who may not, nothing; of what is privat
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 from agent_host.errors import (
@@ -17,10 +18,13 @@ from agent_host.errors import (
     TooLargeError,
 )
 from agent_host.host.command.book import CommandBook
-from agent_host.host.pipeline.exchange import given
+from agent_host.host.pipeline.exchange import Exchange, given
+from agent_host.host.pipeline.link_view import PartyLinks
+from agent_host.host.pipeline.party import party_of
 from agent_host.host.pipeline.pipeline import Pipeline
 from agent_host.host.pipeline.view import PersonViews
 from agent_host.protocols.command import Command, CommandCall
+from agent_host.protocols.link_desk import LinkDesk, LinkView
 from agent_host.types.command import ARGUMENTS_LIMIT, CommandAnswer, CommandRequest
 from agent_host.types.conversation_scope import is_room
 from agent_host.types.message import Message
@@ -42,17 +46,19 @@ class CommandDesk:
         pipeline: Pipeline,
         views: PersonViews,
         policy: RunPolicy,
+        link_desk: LinkDesk | None = None,
     ) -> None:
         self.book = book
         self._pipeline = pipeline
         self._views = views
+        self._link_desk = link_desk
         self._limit_seconds = policy.time_limit.total_seconds()
 
     async def answer(self, request: CommandRequest) -> CommandAnswer:
         """See `HostContext.command`."""
         in_group = is_room(request.caller.conversation)
         try:
-            exchange = await self._pipeline.enter(request.caller)
+            exchange = await self._enter(request)
         except (DeniedError, LinkRequiredError) as error:
             # What a denial or a challenge says is for nobody else's eyes.
             if not in_group:
@@ -68,6 +74,7 @@ class CommandDesk:
             owner=given(exchange.owner),
             runs=self._views.runs(exchange),
             sessions=self._views.sessions(exchange),
+            links=partial(self._links, exchange),
         )
         try:
             return await self._call(command, call)
@@ -75,6 +82,21 @@ class CommandDesk:
             if not in_group:
                 raise
             return CommandAnswer()
+
+    async def _enter(self, request: CommandRequest) -> Exchange:
+        try:
+            return await self._pipeline.enter(request.caller)
+        except LinkRequiredError:
+            command = self.book.find(request.name)
+            in_group = is_room(request.caller.conversation)
+            if in_group or command is None or not command.before_link:
+                raise
+        return await self._pipeline.identify(request.caller)
+
+    def _links(self, exchange: Exchange) -> LinkView:
+        if self._link_desk is None:
+            raise NotFoundError("way to link")
+        return PartyLinks(self._link_desk, party_of(exchange))
 
     def _find(self, request: CommandRequest) -> Command:
         command = self.book.find(request.name)

@@ -54,9 +54,15 @@ class AdminPeople:
         return JSONResponse({"people": people, "next_cursor": page.next_cursor}, headers=NO_STORE)
 
     async def show(self, request: Request) -> Response:
-        """`?tenant=&key=`: identities, when they were last seen, and partitions."""
-        person = AdminQuery(request, "tenant", "key").person()
-        found = await self._operator.show(person)
+        """`?tenant=&key=`, or `?tenant=&channel=&account=&native_id=` of one of their identities:
+        identities, when they were last seen, and partitions.
+        """
+        query = AdminQuery(request, "tenant", "key", "channel", "account", "native_id")
+        identity = query.native_identity()
+        if identity is None:
+            found = await self._operator.show(query.person())
+        else:
+            found = await self._operator.find(identity)
         return JSONResponse(whole_person_json(found), headers=NO_STORE)
 
     async def unlink(self, request: Request) -> Response:

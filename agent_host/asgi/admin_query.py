@@ -12,12 +12,13 @@ from starlette.requests import Request
 
 from agent_host.errors import NotFoundError, RequestError
 from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, IsolationKey, TaskId
-from agent_host.types.principal import Owner
+from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.run import RunStatus
 
 PAGE: Final = 50
 PAGE_LIMIT: Final = 200
 
+DEFAULT_ACCOUNT: Final = "default"
 DEFAULT_TENANT: Final = "default"
 
 _KIND_LIMIT: Final = 200
@@ -106,6 +107,18 @@ class AdminQuery:
         """
         return self._named("identity", "identity of this person")
 
+    def native_identity(self) -> ChannelIdentity | None:
+        """An identity by its platform's own id, if that is how somebody is named."""
+        channel, native_id = self.key("channel"), self.key("native_id")
+        if channel is None and native_id is None:
+            return None
+        if channel is None or native_id is None or "key" in self._values:
+            raise RequestError("Name somebody by key, or by channel and native_id.")
+        account = self.key("account") or DEFAULT_ACCOUNT
+        return ChannelIdentity(
+            channel=channel, account=account, native_id=native_id, tenant=self.tenant()
+        )
+
     def key(self, name: str) -> str | None:
         """A key of any characters, which an app may have chosen."""
         value = self._values.get(name)
@@ -155,4 +168,12 @@ def _checked(request: Request, prefix: str, what: str) -> str:
     return found
 
 
-__all__ = ["DEFAULT_TENANT", "PAGE", "PAGE_LIMIT", "AdminQuery", "run_id_of", "task_id_of"]
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "DEFAULT_TENANT",
+    "PAGE",
+    "PAGE_LIMIT",
+    "AdminQuery",
+    "run_id_of",
+    "task_id_of",
+]

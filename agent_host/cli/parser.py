@@ -10,6 +10,7 @@ from typing import Any, Final
 from agent_host.cli.doctor_parser import add_doctor
 from agent_host.cli.key_parser import AddCommand, add_keys
 from agent_host.cli.operator_parser import add_runs, add_tasks
+from agent_host.cli.people_parser import add_links, add_pair
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -103,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_keys(commands.add_parser, partial(_finish, module="agent_host.cli.key"))
     add_runs(commands.add_parser, partial(_finish, module="agent_host.cli.operate_run"))
     add_tasks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_task"))
+    add_links(commands.add_parser, partial(_finish, module="agent_host.cli.operate_link"))
+    add_pair(commands.add_parser, partial(_finish, module="agent_host.cli.operate_pair"))
     return parser
 
 

@@ -45,7 +45,7 @@ def assemble_people(
     erasures = Erasures(parts, files=files, subjects=subjects, stop=stop)
     operator = HostPeopleOperator(
         directory=directory,
-        links=registry,
+        registry=registry,
         subjects=subjects,
         erasures=erasures,
         export=Export(store=parts.store, runner=parts.runner, files=files, subjects=subjects),

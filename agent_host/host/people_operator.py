@@ -6,14 +6,14 @@ from agent_host.errors import NotFoundError
 from agent_host.host.erasure.erasure import Erasures
 from agent_host.host.erasure.export import Export
 from agent_host.host.erasure.subject import Subjects
-from agent_host.protocols.identity_registry import IdentityLinks
+from agent_host.protocols.identity_registry import PersonRegistry
 from agent_host.protocols.people import PersonDirectory
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.identity import LinkParty
 from agent_host.types.json import JsonObject
 from agent_host.types.page import Page
 from agent_host.types.personal import ErasureReceipt, KnownPerson
-from agent_host.types.principal import Owner
+from agent_host.types.principal import ChannelIdentity, Owner
 
 
 class HostPeopleOperator:
@@ -23,13 +23,13 @@ class HostPeopleOperator:
         self,
         *,
         directory: PersonDirectory,
-        links: IdentityLinks,
+        registry: PersonRegistry,
         subjects: Subjects,
         erasures: Erasures,
         export: Export,
     ) -> None:
         self._directory = directory
-        self._links = links
+        self._registry = registry
         self._subjects = subjects
         self._erasures = erasures
         self._export = export
@@ -39,6 +39,13 @@ class HostPeopleOperator:
     ) -> Page[KnownPerson]:
         """By key."""
         return await self._directory.persons(tenant, cursor=cursor, limit=limit)
+
+    async def find(self, identity: ChannelIdentity) -> KnownPerson:
+        """Whose an identity is."""
+        key = await self._registry.find(identity)
+        if key is None:
+            raise NotFoundError("person")
+        return await self.show(Owner(tenant=identity.tenant, isolation_key=key))
 
     async def show(self, person: Owner) -> KnownPerson:
         """One of them."""
@@ -55,7 +62,7 @@ class HostPeopleOperator:
         )
         if member is None:
             raise NotFoundError("identity of this person")
-        await self._links.unlink(
+        await self._registry.unlink(
             LinkParty(identity=member.identity, natural_key=member.natural_key)
         )
         return await self._subjects.find(found.owner)

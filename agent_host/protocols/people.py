@@ -7,7 +7,7 @@ from agent_host.types.identifier import IsolationKey
 from agent_host.types.json import JsonObject
 from agent_host.types.page import Page
 from agent_host.types.personal import ErasureReceipt, KnownPerson
-from agent_host.types.principal import Owner
+from agent_host.types.principal import ChannelIdentity, Owner
 
 
 class PersonDirectory(Protocol):
@@ -29,6 +29,14 @@ class PeopleOperator(Protocol):
         self, tenant: str, *, cursor: str | None = None, limit: int = 50
     ) -> Page[KnownPerson]:
         """See `PersonDirectory`."""
+        ...
+
+    async def find(self, identity: ChannelIdentity) -> KnownPerson:
+        """Whose an identity is, by the platform's own id.
+
+        Raises:
+            NotFoundError: it was never seen.
+        """
         ...
 
     async def show(self, person: Owner) -> KnownPerson:

@@ -36,7 +36,7 @@ from agent_host.identity.callable_resolver import NameOfPerson, as_resolver
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
-from agent_host.identity.people import People
+from agent_host.identity.people import People, claim_sources_of
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -53,7 +53,6 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
-from agent_host.types.identity import VERIFIER_SOURCE
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -151,7 +150,7 @@ class AgentHost:
             clock=clock,
             channels=[channel.name for channel in self._channels],
             caller_channels=lambda: self._caller_channels,
-            claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
+            claim_sources=claim_sources_of(self._authenticator),
         )
         assembled = assemble(
             Seams(

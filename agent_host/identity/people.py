@@ -14,11 +14,12 @@ from agent_host.identity.link_rule import LinkRule
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.registry import StoreIdentityRegistry
 from agent_host.protocols.access_policy import AccessPolicy, Allowlist
+from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.decision import Allowed, Decision, Denied
-from agent_host.types.identity import APP_SOURCE, IdentityBinding
+from agent_host.types.identity import APP_SOURCE, VERIFIER_SOURCE, IdentityBinding
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import ChannelIdentity, Conversation
 from agent_host.types.visitor import Visitor
@@ -119,4 +120,11 @@ class People:
         return replace(decision, isolation_key=key)
 
 
-__all__ = ["People"]
+def claim_sources_of(authenticator: Authenticator) -> Collection[str]:
+    """By what name an authenticator verifies claims; none where it says that it does not."""
+    if authenticator.admits_anyone or not getattr(authenticator, "verifies_claims", True):
+        return ()
+    return (VERIFIER_SOURCE,)
+
+
+__all__ = ["People", "claim_sources_of"]

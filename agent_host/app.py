@@ -5,8 +5,6 @@ watches a host, are imported by those who use them, as all others would pay for 
 """
 
 import asyncio
-import re
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -28,6 +26,7 @@ from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
+from agent_host.asgi.route_table import check_names, check_paths, with_access
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
@@ -40,7 +39,7 @@ from agent_host.identity.people import People, claim_sources_of
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
-from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
+from agent_host.protocols.channel import Channel, RouteAccess
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
@@ -66,7 +65,6 @@ if TYPE_CHECKING:
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 GRACE = timedelta(seconds=30)
 DEFAULT_NAME = "agent"
-CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class AgentHost:
@@ -140,7 +138,6 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
-        self._caller_channels: tuple[str, ...] = ()
         people = people or PeopleOptions()
         resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
         self._people = People(
@@ -149,7 +146,6 @@ class AgentHost:
             resolver=resolver,
             clock=clock,
             channels=[channel.name for channel in self._channels],
-            caller_channels=lambda: self._caller_channels,
             claim_sources=claim_sources_of(self._authenticator),
         )
         assembled = assemble(
@@ -330,18 +326,13 @@ class AgentHost:
             yield
 
     def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
-        names = [channel.name for channel in self._channels]
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise ConfigurationError(f"Two channels are called {name!r}; rename one.")
-            if not CHANNEL_NAME.fullmatch(name):
-                raise ConfigurationError(f"A channel cannot be called {name!r}: use [a-z0-9_].")
-        wanted: list[ChannelRoute] = []
-        for channel in self._channels:
-            routes = channel.routes(self._context)
-            wanted += routes
-            if any(route.access is RouteAccess.CALLER for route in routes):
-                self._caller_channels += (channel.name,)
+        check_names([channel.name for channel in self._channels])
+        mounted = {channel.name: channel.routes(self._context) for channel in self._channels}
+        self._people.check(
+            caller_channels=with_access(mounted, RouteAccess.CALLER),
+            signed_channels=with_access(mounted, RouteAccess.SIGNED),
+        )
+        wanted = [route for routes in mounted.values() for route in routes]
         wanted += health_routes(
             started=lambda: self._started,
             draining=lambda: not self._engine.is_open,
@@ -353,7 +344,7 @@ class AgentHost:
             wanted.append(metrics_route(self._observation.metrics_text))
         wanted += AdminRuns(self._operator).routes()
         wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
-        _check_paths(wanted)
+        check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
         return [
@@ -374,18 +365,6 @@ def _observe(
     from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
 
     return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
-
-
-def _check_paths(routes: Sequence[ChannelRoute]) -> None:
-    taken: set[tuple[str, str]] = set()
-    for route in routes:
-        methods: set[str] = getattr(route.route, "methods", None) or {"websocket"}
-        for place in {(method, route.route.path) for method in methods}:
-            if place in taken:
-                raise ConfigurationError(
-                    f"{' '.join(place)} is wanted twice; set another path for one of the channels."
-                )
-            taken.add(place)
 
 
 __all__ = ["AgentHost"]

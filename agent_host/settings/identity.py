@@ -39,8 +39,9 @@ class ChannelIdentitySettings(Section):
             "and claims below."
         ),
     )
-    allowed_ids: list[str] = Field(
-        default_factory=list, description="Native ids that may come in, for an own list."
+    allowed_ids: dict[str, list[str]] = Field(
+        default_factory=dict[str, list[str]],
+        description="Native ids that may come in, for an own list; as the host's.",
     )
     allowed_claims: dict[str, list[str]] = Field(
         default_factory=dict[str, list[str]],
@@ -70,8 +71,7 @@ class ChannelIdentitySettings(Section):
     def _to_allowlist(self, channel: str) -> Allowlist | Inherit | None:
         where = f"identity.channels.{channel}"
         if self.allowlist == "own":
-            ids = {channel: self.allowed_ids} if self.allowed_ids else {}
-            own = _allowlist(ids, self.allowed_claims)
+            own = _allowlist(self.allowed_ids, self.allowed_claims)
             if own is None:
                 raise ConfigurationError(
                     f"`{where}.allowlist` is `own`, and lists nobody: set `allowed_ids` or "

@@ -17,7 +17,8 @@ from agent_host.types.identity import HOST_MARK
 class Surroundings:
     """What a host has that rules can be about. On `caller_channels` an authenticator says who is
     calling, on `signed_channels` the channel does. `claim_sources` are those by which claims are
-    verified: linkers, and an authenticator that checks tokens.
+    verified: linkers, and an authenticator that checks tokens. A host without channels is called by
+    a program, under names of the program's own.
     """
 
     channels: Collection[str]
@@ -60,7 +61,7 @@ def check_channels(what: str, named: Iterable[str], channels: Collection[str]) -
         ConfigurationError: it is.
     """
     for name in named:
-        if name not in channels:
+        if channels and name not in channels:
             raise ConfigurationError(
                 f"`{what}` is set for a channel {name!r} that this host does not have; it has "
                 f"{_named(channels)}."
@@ -106,7 +107,7 @@ def _check_ids(listed: Collection[str], where: str, around: Surroundings) -> Non
     unknown = {
         name for name in listed if name not in around.channels and not name.startswith(HOST_MARK)
     }
-    if unknown:
+    if unknown and around.channels:
         raise ConfigurationError(
             f"{where} lists native ids of {_named(unknown)}, where nobody is seen by it; channels "
             f"are {_named(around.channels)}."

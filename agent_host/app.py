@@ -25,7 +25,7 @@ from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
-from agent_host.asgi.route_table import check_names, check_paths
+from agent_host.asgi.route_table import check_names, check_paths, with_access
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.authentication.credential import read_credential
 from agent_host.errors import ConfigurationError
@@ -35,16 +35,10 @@ from agent_host.identity.callable_resolver import NameOfPerson, as_resolver
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
-from agent_host.identity.people import People
+from agent_host.identity.people import People, claim_sources_of
 from agent_host.linking.option import LinkOptions
-from agent_host.optional_part import (
-    link_parts,
-    link_routes,
-    make_desk,
-    make_observation,
-    metrics_routes,
-    with_linkers,
-)
+from agent_host.optional_part import link_routes, make_observation, metrics_routes
+from agent_host.people_part import make_people
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
@@ -56,6 +50,7 @@ from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.operator import RunOperator
+from agent_host.protocols.pairing import PairingOperator
 from agent_host.protocols.people import PeopleOperator
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
@@ -64,7 +59,7 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
-from agent_host.types.identity import VERIFIER_SOURCE
+from agent_host.types.pairing import PairingPolicy
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -86,7 +81,8 @@ class AgentHost:
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
     `people` says who may come in and which identities may be one person, `linking` how they become
-    one. `on_behalf_of` exchanges callers' tokens for downstream ones.
+    one, `pairing` where strangers may ask an operator. `on_behalf_of` exchanges callers' tokens for
+    downstream ones.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `commands` are answered by the app itself, beside the host's own.
@@ -117,6 +113,7 @@ class AgentHost:
         authorizer: Authorizer | None = None,
         people: PeopleOptions | None = None,
         linking: LinkOptions | None = None,
+        pairing: PairingPolicy | None = None,
         on_behalf_of: OnBehalfOf | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
@@ -155,27 +152,20 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
-        self._caller_channels: tuple[str, ...] = ()
-        linking = self._linking = linking or LinkOptions()
-        people = with_linkers(people or PeopleOptions(), linking)
+        self._linking = linking or LinkOptions()
         resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
-        self._people = People(
-            people,
+        known = make_people(
+            people or PeopleOptions(),
+            self._linking,
+            pairing,
             store=self._store,
             resolver=resolver,
-            clock=clock,
-            channels=[channel.name for channel in self._channels],
-            caller_channels=lambda: self._caller_channels,
-            claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
-        )
-        self._desk = make_desk(
-            linking,
-            self._people.registry,
-            resolver=resolver,
-            store=self._store,
             clock=clock,
             ids=ids,
+            channels=[channel.name for channel in self._channels],
+            claim_sources=claim_sources_of(self._authenticator),
         )
+        self._people, self._desk, self._pairing = known.people, known.desk, known.pairing
         self._on_behalf_of = on_behalf_of
         assembled = assemble(
             Seams(
@@ -188,8 +178,9 @@ class AgentHost:
                 access=self._people.policy,
                 people=self._people.registry,
                 directory=self._people.directory,
-                personal_parts=(self._people.directory, *link_parts(linking, self._store)),
-                rooms=people.rooms,
+                personal_parts=known.personal,
+                pairing=self._pairing,
+                rooms=known.options.rooms,
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
                 session_policy=session_policy or SessionPolicy(),
@@ -240,6 +231,11 @@ class AgentHost:
     def people_operator(self) -> PeopleOperator:
         """What is kept of people, for programs that operate the host: shown, exported, erased."""
         return self._people_operator
+
+    @property
+    def pairing(self) -> PairingOperator | None:
+        """Strangers who ask to be let in, for programs that operate the host; None without it."""
+        return self._pairing
 
     @property
     def people(self) -> People:
@@ -363,12 +359,12 @@ class AgentHost:
 
     def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
         check_names([channel.name for channel in self._channels])
-        wanted: list[ChannelRoute] = []
-        for channel in self._channels:
-            routes = channel.routes(self._context)
-            wanted += routes
-            if any(route.access is RouteAccess.CALLER for route in routes):
-                self._caller_channels += (channel.name,)
+        mounted = {channel.name: channel.routes(self._context) for channel in self._channels}
+        self._people.check(
+            caller_channels=with_access(mounted, RouteAccess.CALLER),
+            signed_channels=with_access(mounted, RouteAccess.SIGNED),
+        )
+        wanted: list[ChannelRoute] = [route for own in mounted.values() for route in own]
         wanted += health_routes(
             started=lambda: self._started,
             draining=lambda: not self._engine.is_open,
@@ -379,6 +375,7 @@ class AgentHost:
         wanted += admin_routes(
             runs=self._operator,
             people=self._people_operator,
+            pairings=self._pairing,
             runner=self._runner,
             kinds_of_runs=KINDS,
         )

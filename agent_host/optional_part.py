@@ -3,21 +3,14 @@ others would pay for them at every start.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent_host.identity.option import PeopleOptions
-from agent_host.identity.registry import StoreIdentityRegistry
 from agent_host.linking.option import LinkOptions
 from agent_host.protocols.channel import ChannelRoute
-from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.clock import Clock
 from agent_host.protocols.host_context import HostContext
-from agent_host.protocols.identity_resolver import IdentityResolver
-from agent_host.protocols.personal import PersonalPart
-from agent_host.protocols.state_store import StateStore
 
 if TYPE_CHECKING:
-    from agent_host.linking.desk import HostLinkDesk
     from agent_host.observability.observation import Observation
     from agent_host.observability.provider import Telemetry
     from agent_host.protocols.event_sink import EventSink
@@ -43,48 +36,6 @@ def metrics_routes(observation: "Observation | None") -> Sequence[ChannelRoute]:
     return (metrics_route(observation.metrics_text),)
 
 
-def with_linkers(people: PeopleOptions, linking: LinkOptions) -> PeopleOptions:
-    """Rules may ask for what the host's linkers prove."""
-    if not linking.linkers:
-        return people
-    sources = people.claim_sources | linking.claim_sources
-    return replace(people, has_linker=True, claim_sources=sources)
-
-
-def make_desk(
-    linking: LinkOptions,
-    registry: StoreIdentityRegistry,
-    *,
-    resolver: IdentityResolver,
-    store: StateStore,
-    clock: Clock,
-    ids: IdFactory,
-) -> "HostLinkDesk | None":
-    """Who leads links, where there is a way to link."""
-    if not linking.linkers:
-        return None
-    from agent_host.linking.desk import HostLinkDesk  # noqa: PLC0415 - see the top
-
-    return HostLinkDesk(
-        linking.linkers,
-        registry=registry,
-        resolver=resolver,
-        store=store,
-        clock=clock,
-        ids=ids,
-        limits=linking.limits,
-    )
-
-
-def link_parts(linking: LinkOptions, store: StateStore) -> Sequence[PersonalPart]:
-    """What is kept of people while a link is on its way, where there is a way to link."""
-    if not linking.linkers:
-        return ()
-    from agent_host.linking.kept_step import KeptLinkSteps  # noqa: PLC0415 - see the top
-
-    return (KeptLinkSteps(store, [linker.name for linker in linking.linkers]),)
-
-
 def link_routes(linking: LinkOptions, context: HostContext) -> Sequence[ChannelRoute]:
     """Those of every linker, and those of callers; none where there is no way to link."""
     if not linking.linkers:
@@ -96,10 +47,7 @@ def link_routes(linking: LinkOptions, context: HostContext) -> Sequence[ChannelR
 
 
 __all__ = [
-    "link_parts",
     "link_routes",
-    "make_desk",
     "make_observation",
     "metrics_routes",
-    "with_linkers",
 ]

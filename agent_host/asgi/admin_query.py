@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from agent_host.errors import NotFoundError, RequestError
 from agent_host.types.identifier import RUN_PREFIX, TASK_PREFIX, IsolationKey, TaskId
+from agent_host.types.pairing import PAIRING_PREFIX
 from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.run import RunStatus
 
@@ -159,6 +160,15 @@ def task_id_of(request: Request) -> TaskId:
         NotFoundError: nothing can be called so.
     """
     return TaskId(_checked(request, TASK_PREFIX, "task"))
+
+
+def pairing_id_of(request: Request) -> str:
+    """The pairing that the path names.
+
+    Raises:
+        NotFoundError: nothing can be called so.
+    """
+    return _checked(request, PAIRING_PREFIX, "pairing")
 
 
 def _checked(request: Request, prefix: str, what: str) -> str:

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from agent_host.types.identity import KnownIdentity
 from agent_host.types.json import JsonObject
+from agent_host.types.pairing import Pairing, PairingRequest
 from agent_host.types.personal import ErasureReceipt, KnownPerson
+from agent_host.types.principal import ChannelIdentity
 
 
 def person_json(person: KnownPerson) -> JsonObject:
@@ -39,6 +41,36 @@ def receipt_json(receipt: ErasureReceipt) -> JsonObject:
     }
 
 
+def pairing_request_json(request: PairingRequest) -> JsonObject:
+    """Somebody who waits. The code is not known here: it is kept as a hash."""
+    return {
+        "id": request.id,
+        **_native(request.identity),
+        "requested_at": _moment(request.requested_at),
+        "expires_at": _moment(request.expires_at),
+    }
+
+
+def pairing_json(pairing: Pairing) -> JsonObject:
+    """Somebody who was let in or kept out."""
+    return {
+        "id": pairing.id,
+        **_native(pairing.identity),
+        "verdict": pairing.verdict.value,
+        "decided_at": _moment(pairing.decided_at),
+        "decided_by": pairing.decided_by,
+    }
+
+
+def _native(identity: ChannelIdentity) -> JsonObject:
+    return {
+        "tenant": identity.tenant,
+        "channel": identity.channel,
+        "account": identity.account,
+        "native_id": identity.native_id,
+    }
+
+
 def _identity_json(known: KnownIdentity) -> JsonObject:
     identity = known.identity
     return {
@@ -56,4 +88,10 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-__all__ = ["person_json", "receipt_json", "whole_person_json"]
+__all__ = [
+    "pairing_json",
+    "pairing_request_json",
+    "person_json",
+    "receipt_json",
+    "whole_person_json",
+]

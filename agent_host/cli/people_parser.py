@@ -25,7 +25,7 @@ examples:
   agent-host pair list
   agent-host pair approve 7K2M-Q9XD
   agent-host pair deny 7K2M-Q9XD
-  agent-host pair list --approved
+  agent-host pair list --decided
   agent-host pair revoke par_3b1f...
 """
 
@@ -107,9 +107,9 @@ def add_pair(add: AddCommand, finish: Finish) -> None:
     listed = actions(
         "list",
         help="show who waits, or was let in",
-        description="Who waits to be let in; with --approved, who was.",
+        description="Who waits to be let in; with --decided, who was, and who was kept out.",
     )
-    listed.add_argument("--approved", action="store_true", help="who was let in")
+    listed.add_argument("--decided", action="store_true", help="who was let in or kept out")
     add_amount(listed)
     approved = actions(
         "approve", help="let somebody in", description="Let in whoever was shown this code."
@@ -126,7 +126,7 @@ def add_pair(add: AddCommand, finish: Finish) -> None:
         help="take back what was approved or denied",
         description="Take back what was approved or denied.",
     )
-    revoked.add_argument("id", metavar="ID", help="par_..., as `pair list --approved` shows it")
+    revoked.add_argument("id", metavar="ID", help="par_..., as `pair list --decided` shows it")
     for action in (listed, approved, denied, revoked):
         add_place(action)
         finish(action)

@@ -50,6 +50,7 @@ from agent_host.protocols.identity_registry import PersonRegistry
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.link_desk import LinkDesk
 from agent_host.protocols.on_behalf_of import OnBehalfOf
+from agent_host.protocols.pairing import PairingDoor
 from agent_host.protocols.people import PersonDirectory
 from agent_host.protocols.personal import PersonalPart
 from agent_host.protocols.run_observer import RunObserver
@@ -85,6 +86,7 @@ class Seams:
     ids: IdFactory
     commands: Sequence[Command] = ()
     personal_parts: Sequence[PersonalPart] = ()
+    pairing: PairingDoor | None = None
     challenge: str | None = None
     observer: RunObserver | None = None
     desk: LinkDesk | None = None
@@ -129,7 +131,11 @@ def assemble(seams: Seams) -> Assembly:
         accept=AcceptStep(engine=engine, records=idempotency, ids=seams.ids),
         identify=IdentifyStep(seams.resolver, seams.people),
         authorize=AuthorizeStep(
-            seams.authorizer, policy=seams.access, book=seams.people, rooms=seams.rooms
+            seams.authorizer,
+            policy=seams.access,
+            book=seams.people,
+            rooms=seams.rooms,
+            pairing=seams.pairing,
         ),
         greet=GreetStep(seams.people),
         claim=ClaimStep(idempotency, partitions),

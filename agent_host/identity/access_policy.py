@@ -10,7 +10,14 @@ from agent_host.identity.allowlist.combined import AllOf, AnyOf
 from agent_host.identity.allowlist.linked_claim import LinkedClaimAllowlist
 from agent_host.identity.allowlist.native_id import NativeIdAllowlist, NativeIds
 from agent_host.protocols.access_policy import Allowlist
-from agent_host.types.decision import Allowed, Decision, Denied, LinkRequired
+from agent_host.types.decision import (
+    NOBODY_VOUCHES,
+    NOT_LISTED,
+    Allowed,
+    Decision,
+    Denied,
+    LinkRequired,
+)
 from agent_host.types.visitor import Verdict, Visitor
 
 logger = logging.getLogger(__name__)
@@ -114,7 +121,7 @@ class HostAccessPolicy:
                 logger.exception("an allowlist failed; the caller is denied")
                 return Denied(reason_code="allowlist_failed")
         if verdict is Verdict.DENY:
-            return Denied(reason_code="not_listed")
+            return Denied(reason_code=NOT_LISTED)
         is_linked = visitor.binding.is_linked
         if policy.require_link and not is_linked:
             return LinkRequired(challenge=self.invitation)
@@ -126,7 +133,7 @@ class HostAccessPolicy:
             )
         if policy.allowlist is not None and not is_linked and asks_claims(policy.allowlist):
             return LinkRequired(challenge=self.invitation)
-        return Denied(reason_code="nobody_vouches")
+        return Denied(reason_code=NOBODY_VOUCHES)
 
 
 def asks_claims(allowlist: Allowlist) -> bool:

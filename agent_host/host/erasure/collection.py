@@ -59,6 +59,9 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "identity": Whose.PART,
         "identity_link": Whose.NOBODY,
         "link_step": Whose.PART,
+        "pairing": Whose.PART,
+        "pairing_code": Whose.PART,
+        "pairing_request": Whose.PART,
         "person": Whose.PART,
         "erasure": Whose.NOBODY,
         "erasure_pending": Whose.NOBODY,  # says who for as long as it goes on, and no longer

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -11,8 +12,9 @@ from agent_host.host.pipeline.refusal import refusal_of
 from agent_host.protocols.access_policy import AccessPolicy
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.identity_registry import IdentityBook
+from agent_host.protocols.pairing import PairingDoor
 from agent_host.types.conversation_scope import is_room
-from agent_host.types.decision import Allowed, Decision, Denied, LinkRequired
+from agent_host.types.decision import UNLISTED, Allowed, Decision, Denied, LinkRequired
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.identity import VERIFIER_SOURCE, IdentityBinding, identity_of
 from agent_host.types.principal import Owner
@@ -28,7 +30,7 @@ Narrowing: TypeAlias = Callable[[IsolationKey], IsolationKey]
 class AuthorizeStep:
     """Asks the host's access policy and the authorizer, for every operation of every channel.
 
-    `policy` None is one that allows everybody.
+    `policy` None is one that allows everybody. `pairing` is for those whom it does not know.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class AuthorizeStep:
         policy: AccessPolicy | None,
         book: IdentityBook,
         rooms: RoomScopes,
+        pairing: PairingDoor | None = None,
     ) -> None:
         self._authorizer = authorizer
         self._policy = policy
         self._book = book
         self._rooms = rooms
+        self._pairing = pairing
 
     async def __call__(self, exchange: Exchange) -> None:
         """Go on, under the key that the decision names; inside of it where the turn is in a room,
@@ -54,7 +58,10 @@ class AuthorizeStep:
             LinkRequiredError: the identity must be linked first.
         """
         if self._policy is not None:
-            self._check(exchange, await self._decide_by_policy(self._policy, exchange))
+            decision = await self._decide_by_policy(self._policy, exchange)
+            if self._pairing is not None and isinstance(decision, Denied):
+                decision = await self._invite(self._pairing, decision, exchange.caller)
+            self._check(exchange, decision)
         allowed_key = self._check(exchange, await self._decide(exchange)).isolation_key
         narrow = self._narrowing(exchange)
         key = allowed_key if narrow is None else narrow(allowed_key)
@@ -73,6 +80,19 @@ class AuthorizeStep:
                 book=self._book,
                 narrow=narrow or _as_it_is,
             )
+
+    async def _invite(self, pairing: PairingDoor, denied: Denied, caller: Caller) -> Denied:
+        """Let somebody whom no list names ask an operator, where they alone read how."""
+        if denied.reason_code not in UNLISTED or is_room(caller.conversation):
+            return denied
+        if caller.identity is None:
+            return denied
+        try:
+            invitation = await pairing.invite(caller.identity)
+        except Exception:
+            logger.exception("pairing failed; the caller is denied as everybody is")
+            return denied
+        return denied if invitation is None else replace(denied, user_message=invitation)
 
     def _narrowing(self, exchange: Exchange) -> Narrowing | None:
         isolation = exchange.isolation
@@ -115,7 +135,7 @@ class AuthorizeStep:
 def _visitor(exchange: Exchange) -> Visitor:
     principal, caller = given(exchange.principal), exchange.caller
     binding = exchange.binding or IdentityBinding(isolation_key=given(exchange.isolation_key))
-    by_verifier = caller.identity is None and principal.kind == "token"
+    by_verifier = caller.identity is None and bool(principal.claims)
     return Visitor(
         channel=caller.channel,
         identity=caller.identity or identity_of(principal),

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.state_store import StateStore
+from agent_host.types.conversation_scope import is_room
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Owner, Principal
@@ -52,6 +53,8 @@ def scope_of(
     else:
         who = ("nobody",)
     parts = (caller.channel, caller.account, *who)
+    if caller.conversation is not None and is_room(caller.conversation):
+        parts = (*parts, "room", caller.conversation.id)
     if isolation is not None:
         parts = (*parts, isolation.within(IsolationKey("")))
     # A platform's id may hold a lone surrogate.

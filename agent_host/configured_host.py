@@ -55,6 +55,7 @@ def create_host(settings: Settings) -> AgentHost:
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         people=settings.identity.to_options(),
+        pairing=settings.pairing.to_policy(),
         operator_door=_create_door(settings),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.people import People
 from agent_host.identity.registry import StoreIdentityRegistry
+from agent_host.linking.kept_step import KeptLinkSteps
 from agent_host.linking.option import LinkOptions
+from agent_host.pairing.kept import KeptPairings
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.personal import PersonalPart
@@ -63,7 +65,11 @@ def make_people(  # noqa: PLR0913 - what these parts are made over, by keyword
     desk = _make_desk(
         linking, people.registry, resolver=resolver, store=store, clock=clock, ids=ids
     )
-    personal = (people.directory, *_personal_parts(linking, book, store))
+    personal = (
+        people.directory,
+        KeptPairings(store),
+        KeptLinkSteps(store, [linker.name for linker in linking.linkers]),
+    )
     return PeopleParts(options, people, desk, book, personal)
 
 
@@ -116,18 +122,6 @@ def _make_pairing(
     book = PairingBook(store, policy, clock)
     access = locked(people.access, policy, PairedAllowlist(book))
     return replace(people, access=access), book
-
-
-def _personal_parts(
-    linking: LinkOptions, pairing: "PairingBook | None", store: StateStore
-) -> Sequence[PersonalPart]:
-    """What is kept of people by parts that a host may have."""
-    parts: list[PersonalPart] = [] if pairing is None else [pairing.kept]
-    if linking.linkers:
-        from agent_host.linking.kept_step import KeptLinkSteps  # noqa: PLC0415 - see the top
-
-        parts.append(KeptLinkSteps(store, [linker.name for linker in linking.linkers]))
-    return parts
 
 
 __all__ = ["PeopleParts", "make_people"]

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 from agent_host.errors import HostError, LinkStepError, NotFoundError
 from agent_host.linking.audit import note
@@ -16,7 +16,7 @@ from agent_host.linking.code import read_number, slow_digest
 from agent_host.linking.linker_context import HostLinkContext
 from agent_host.linking.request_record import WaitingLink, WaitingLinks
 from agent_host.linking.step_limit import LinkLimits, StepLimits
-from agent_host.linking.storage import StoredLinkStorage
+from agent_host.linking.storage import DESK, StoredLinkStorage
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.identity_registry import IdentityBook, IdentityLinks
 from agent_host.protocols.identity_resolver import IdentityResolver
@@ -25,9 +25,6 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.types.identity import LinkParty
 from agent_host.types.link import LinkOffer, LinkRequest
 from agent_host.types.principal import ChannelIdentity
-
-DESK: Final = "@desk"
-"""Where the desk keeps what waits; no linker can be called that."""
 
 
 class LinkRegistry(IdentityBook, IdentityLinks, Protocol):

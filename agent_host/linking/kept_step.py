@@ -1,18 +1,21 @@
-"""What is kept of somebody whose link is on its way, for their export and erasure."""
+"""What is kept of somebody whose link is on its way, for their export and erasure.
+
+Looked for on every host: what an earlier configuration left is theirs as well, for some minutes.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import orjson
 
-from agent_host.linking.desk import DESK
 from agent_host.linking.party_record import name_of
-from agent_host.linking.storage import COLLECTION, partition_of
+from agent_host.linking.storage import COLLECTION, DESK, partition_of
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identity import KnownIdentity
 from agent_host.types.personal import Holding
 from agent_host.types.principal import Owner
 
+_CODE: Final = "code"
 _PAGE: Final = 200
 
 
@@ -21,7 +24,7 @@ class KeptLinkSteps:
 
     def __init__(self, store: StateStore, linkers: Sequence[str]) -> None:
         self._store = store
-        self._linkers = (*linkers, DESK)
+        self._linkers = tuple(dict.fromkeys((*linkers, _CODE, DESK)))
 
     async def holdings(
         self, person: Owner, identities: Sequence[KnownIdentity]

@@ -14,6 +14,8 @@ from agent_host.types.json import JsonObject
 from agent_host.types.store import Delete, Key, Put
 
 COLLECTION: Final = "link_step"
+DESK: Final = "@desk"
+"""Where the desk keeps what waits; no linker can be called that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +68,4 @@ def partition_of(tenant: str, linker: str) -> str:
     return f"{len(tenant)}.{tenant}.{linker}"
 
 
-__all__ = ["CODEC", "COLLECTION", "KeptStep", "StoredLinkStorage", "partition_of"]
+__all__ = ["CODEC", "COLLECTION", "DESK", "KeptStep", "StoredLinkStorage", "partition_of"]

@@ -12,7 +12,6 @@ from agent_host.errors import ConflictError, NotFoundError, StoreError
 from agent_host.linking.code import CodeForm, read_code, slow_digest
 from agent_host.pairing.code import code_of
 from agent_host.pairing.record import (
-    KeptPairings,
     PairingRecords,
     WaitingPairing,
     pairing_id,
@@ -49,11 +48,6 @@ class PairingBook:
         rate = Rate(count=policy.requests_per_minute, per=timedelta(minutes=1))
         self._rate = RateLimit(rate, clock.monotonic)
         self._shown: OrderedDict[str, tuple[str, float]] = OrderedDict()
-
-    @property
-    def kept(self) -> KeptPairings:
-        """What is kept of people here."""
-        return KeptPairings(self._store, self._records)
 
     async def is_approved(self, identity: ChannelIdentity) -> bool:
         """Whether an operator let this very identity in. One read."""

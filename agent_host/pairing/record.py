@@ -1,7 +1,6 @@
 """Pairings in the store: who waits, by which code, and what was said of whom."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -10,11 +9,9 @@ from agent_host.codec import VersionedCodec
 from agent_host.errors import UnreadableRecordError
 from agent_host.linking.code import fast_digest
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.identity import KnownIdentity
 from agent_host.types.page import Page
 from agent_host.types.pairing import PAIRING_PREFIX, Pairing, PairingPolicy, PairingVerdict
-from agent_host.types.personal import Holding
-from agent_host.types.principal import ChannelIdentity, Owner
+from agent_host.types.principal import ChannelIdentity
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record
 
 DECISION: Final = "pairing"
@@ -157,36 +154,12 @@ def _readable(record: Record) -> Pairing | None:
         return None
 
 
-class KeptPairings:
-    """A `PersonalPart`: requests of a person's identities, and what was said of them."""
-
-    def __init__(self, store: StateStore, records: PairingRecords) -> None:
-        self._store = store
-        self._records = records
-
-    async def holdings(
-        self, person: Owner, identities: Sequence[KnownIdentity]
-    ) -> AsyncIterator[Holding]:
-        """Whatever there is, the code of a request before it."""
-        del person
-        for known in identities:
-            found = pairing_id(known.identity)
-            request = Key(REQUEST, known.identity.channel, found)
-            kept = await self._records.waiting(known.identity.channel, found)
-            places = [request, Key(DECISION, WHOLE, found)]
-            if kept.waiting is not None:
-                places.insert(0, Key(CODE, WHOLE, kept.waiting.code_digest))
-            for place in places:
-                if await self._store.get(place) is not None:
-                    yield Holding(place)
-
-
 __all__ = [
     "CODE",
     "DECISION",
     "REQUEST",
+    "REQUEST_CODEC",
     "WHOLE",
-    "KeptPairings",
     "KeptWaiting",
     "PairingRecords",
     "WaitingPairing",

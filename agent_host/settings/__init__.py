@@ -13,6 +13,7 @@ from agent_host.settings.model import (
     Settings,
 )
 from agent_host.settings.option import Option, list_options
+from agent_host.settings.pairing import PairingSettings
 from agent_host.settings.runtime_mode import (
     RuntimeMode,
     detect_isolation,
@@ -32,6 +33,7 @@ __all__ = [
     "LoadedSettings",
     "LogSettings",
     "Option",
+    "PairingSettings",
     "RunSettings",
     "RuntimeMode",
     "ServerSettings",

@@ -14,6 +14,7 @@ from agent_host.settings.access import AccessSettings
 from agent_host.settings.file import FileSettings
 from agent_host.settings.identity import IdentitySettings
 from agent_host.settings.limit import LimitSettings
+from agent_host.settings.pairing import PairingSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
 from agent_host.settings.server import ServerSettings
@@ -220,6 +221,10 @@ class Settings(Section):
     identity: IdentitySettings = Field(
         default_factory=IdentitySettings,
         description="Who of them may come in, who may be one person, what rooms keep apart.",
+    )
+    pairing: PairingSettings = Field(
+        default_factory=PairingSettings,
+        description="Where strangers may ask an operator to be let in.",
     )
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(

@@ -105,9 +105,11 @@ class Speaker:
 
 
 @asynccontextmanager
-async def linking(options: LinkOptions | None = None, **host: Any) -> AsyncGenerator[Linking]:
+async def linking(
+    options: LinkOptions | None = None, *, clock: ManualClock | None = None, **host: Any
+) -> AsyncGenerator[Linking]:
     """A host with the linker of codes, or with these."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     made = AgentHost(
         recall,
         channels=[RestChannel()],

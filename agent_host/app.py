@@ -27,7 +27,7 @@ from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
-from agent_host.asgi.route_table import check_names, check_paths
+from agent_host.asgi.route_table import check_names, check_paths, with_access
 from agent_host.authentication.anonymous import AnonymousAuthenticator
 from agent_host.authentication.credential import read_credential
 from agent_host.errors import ConfigurationError
@@ -37,13 +37,13 @@ from agent_host.identity.callable_resolver import NameOfPerson, as_resolver
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
-from agent_host.identity.people import People
+from agent_host.identity.people import People, claim_sources_of
 from agent_host.linking.option import LinkOptions
 from agent_host.optional_part import link_routes, make_desk, make_observation, with_linkers
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
-from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
+from agent_host.protocols.channel import Channel, RouteAccess
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
@@ -57,7 +57,6 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
-from agent_host.types.identity import VERIFIER_SOURCE
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
@@ -146,7 +145,6 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
-        self._caller_channels: tuple[str, ...] = ()
         linking = self._linking = linking or LinkOptions()
         people = with_linkers(people or PeopleOptions(), linking)
         resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
@@ -156,8 +154,7 @@ class AgentHost:
             resolver=resolver,
             clock=clock,
             channels=[channel.name for channel in self._channels],
-            caller_channels=lambda: self._caller_channels,
-            claim_sources=() if self.admits_anyone else (VERIFIER_SOURCE,),
+            claim_sources=claim_sources_of(self._authenticator),
         )
         self._desk = make_desk(
             linking,
@@ -353,12 +350,12 @@ class AgentHost:
 
     def _routes(self, body_limit_bytes: int, limited: LimitedRoutes) -> list[BaseRoute]:
         check_names([channel.name for channel in self._channels])
-        wanted: list[ChannelRoute] = []
-        for channel in self._channels:
-            routes = channel.routes(self._context)
-            wanted += routes
-            if any(route.access is RouteAccess.CALLER for route in routes):
-                self._caller_channels += (channel.name,)
+        mounted = {channel.name: channel.routes(self._context) for channel in self._channels}
+        self._people.check(
+            caller_channels=with_access(mounted, RouteAccess.CALLER),
+            signed_channels=with_access(mounted, RouteAccess.SIGNED),
+        )
+        wanted = [route for routes in mounted.values() for route in routes]
         wanted += health_routes(
             started=lambda: self._started,
             draining=lambda: not self._engine.is_open,

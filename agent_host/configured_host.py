@@ -54,6 +54,7 @@ def create_host(settings: Settings) -> AgentHost:
         store=store,
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
+        people=settings.identity.to_options(),
         operator_door=_create_door(settings),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),

@@ -1,21 +1,21 @@
-"""What all routes of a host are together, and the names of the channels that they are of."""
+"""What channels want to be reached by: their names, their paths, and who reaches them."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent_host.errors import ConfigurationError
-from agent_host.protocols.channel import ChannelRoute
+from agent_host.protocols.channel import ChannelRoute, RouteAccess
 
 CHANNEL_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuse channels that could not be told apart.
+    """Each channel has a name of its own.
 
     Raises:
-        ConfigurationError: two have one name, or one has a name that is none.
+        ConfigurationError: two have one, or it is none.
     """
     for name, count in Counter(names).items():
         if count > 1:
@@ -25,10 +25,10 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def check_paths(routes: Sequence[ChannelRoute]) -> None:
-    """Refuse routes of which one would hide another.
+    """Each path is wanted once.
 
     Raises:
-        ConfigurationError: two of one method have the same path.
+        ConfigurationError: one is wanted twice.
     """
     taken: set[tuple[str, str]] = set()
     for route in routes:
@@ -41,4 +41,13 @@ def check_paths(routes: Sequence[ChannelRoute]) -> None:
             taken.add(place)
 
 
-__all__ = ["CHANNEL_NAME", "check_names", "check_paths"]
+def with_access(
+    routes: Mapping[str, Sequence[ChannelRoute]], access: RouteAccess
+) -> frozenset[str]:
+    """The channels that have a route for such as these."""
+    return frozenset(
+        name for name, own in routes.items() if any(route.access is access for route in own)
+    )
+
+
+__all__ = ["CHANNEL_NAME", "check_names", "check_paths", "with_access"]

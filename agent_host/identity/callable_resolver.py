@@ -68,9 +68,10 @@ class CallableIdentityResolver:
 
 def as_resolver(given: IdentityResolver | NameOfPerson) -> IdentityResolver:
     """A resolver, or one around a function."""
-    if hasattr(given, "resolve_identity"):
-        return cast("IdentityResolver", given)
-    return CallableIdentityResolver(given)
+    part: object = given
+    if hasattr(part, "resolve_identity"):
+        return cast("IdentityResolver", part)
+    return CallableIdentityResolver(cast("NameOfPerson", part))
 
 
 __all__ = ["CallableIdentityResolver", "NameOfPerson", "as_resolver"]

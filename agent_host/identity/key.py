@@ -45,4 +45,13 @@ def proved_party(kind: str, *, issuer: str, subject: str, tenant: str) -> LinkPa
     return LinkParty(identity=identity, natural_key=identity_key(identity))
 
 
-__all__ = ["PROOF_MARK", "derive_key", "identity_key", "proved_party"]
+def is_storable(identity: ChannelIdentity) -> bool:
+    """Whether JSON can say it: a platform's id may hold a lone surrogate."""
+    try:
+        f"{identity.account}{identity.native_id}".encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+__all__ = ["PROOF_MARK", "derive_key", "identity_key", "is_storable", "proved_party"]

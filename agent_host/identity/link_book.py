@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from agent_host.errors import ConflictError, LinkRefusedError, NotLinkedError
+from agent_host.identity.key import is_storable
 from agent_host.identity.link_rule import LinkRule
 from agent_host.identity.person import Person, merged, parted
 from agent_host.identity.person_record import KeptBinding, PersonRecords
@@ -18,7 +19,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.identity import KnownIdentity, LinkParty
-from agent_host.types.principal import ChannelIdentity, Owner
+from agent_host.types.principal import Owner
 from agent_host.types.store import ABSENT, Key, Put, Write
 
 logger = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class LinkBook:
         tenant = to.identity.tenant
         if joining.identity.tenant != tenant:
             raise LinkRefusedError("other_tenant")
-        for identity in (joining.identity, to.identity):
-            _check_storable(identity)
+        if not (is_storable(joining.identity) and is_storable(to.identity)):
+            raise LinkRefusedError("unstorable_identity")
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 return await self._link(tenant, joining, to)
@@ -196,18 +197,6 @@ def _with_claims(member: KnownIdentity, party: LinkParty | None) -> KnownIdentit
     if party is None or party.claim_source is None:
         return member
     return replace(member, verified_claims=party.verified_claims, claim_source=party.claim_source)
-
-
-def _check_storable(identity: ChannelIdentity) -> None:
-    """A platform's id may hold a lone surrogate, which JSON cannot say.
-
-    Raises:
-        LinkRefusedError: it does.
-    """
-    try:
-        f"{identity.account}{identity.native_id}".encode()
-    except UnicodeEncodeError as error:
-        raise LinkRefusedError("unstorable_identity") from error
 
 
 __all__ = ["LINKS_MARK", "TRIES", "LinkBook"]

@@ -3,22 +3,23 @@
 Puts the parts of this package together; what each does stands with it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from agent_host.errors import DeniedError
-from agent_host.identity.access_check import check_access, check_channels
+from agent_host.identity.access_check import Surroundings, check_access, check_channels
 from agent_host.identity.access_policy import INHERIT, ChannelAuth, Inherit
 from agent_host.identity.link_book import LinkBook
 from agent_host.identity.link_rule import LinkRule
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.registry import StoreIdentityRegistry
 from agent_host.protocols.access_policy import AccessPolicy, Allowlist
+from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.decision import Allowed, Decision, Denied
-from agent_host.types.identity import APP_SOURCE, IdentityBinding
+from agent_host.types.identity import APP_SOURCE, VERIFIER_SOURCE, IdentityBinding
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import ChannelIdentity, Conversation
 from agent_host.types.visitor import Visitor
@@ -26,10 +27,7 @@ from agent_host.types.visitor import Visitor
 
 class People:
     """`registry` is what the pipeline, linkers and deliveries ask; `link_rule` is for deliveries
-    too. `policy` is None where everybody may come in.
-
-    Raises:
-        ConfigurationError: rules that could only deny, or only allow.
+    too. `check` must be called before anybody is let in.
     """
 
     def __init__(
@@ -40,19 +38,10 @@ class People:
         resolver: IdentityResolver,
         clock: Clock,
         channels: Collection[str],
-        caller_channels: Callable[[], Collection[str]],
         claim_sources: Collection[str] = (),
     ) -> None:
-        check_access(
-            options.access,
-            channels=channels,
-            has_linker=options.has_linker,
-            claim_sources={*options.claim_sources, *claim_sources},
-        )
-        check_channels("tiers", options.tiers, channels)
-        check_channels("rooms", options.rooms.channels, channels)
         self.link_rule = LinkRule(
-            options.link_policy, tiers=options.tiers, caller_channels=caller_channels
+            options.link_policy, tiers=options.tiers, caller_channels=lambda: self._caller_channels
         )
         self.registry = StoreIdentityRegistry(
             store,
@@ -64,7 +53,31 @@ class People:
             identity_limit=options.identity_limit,
         )
         self._options = options
+        self._channels = channels
+        self._caller_channels: Collection[str] = ()
+        self._claim_sources = {*options.claim_sources, *claim_sources}
         self._resolver = resolver
+
+    def check(self, *, caller_channels: Collection[str], signed_channels: Collection[str]) -> None:
+        """Refuse rules that could only deny or only allow, now that it is known who comes where:
+        on `caller_channels` those whom an authenticator names, on `signed_channels` those whom the
+        channel itself sees.
+
+        Raises:
+            ConfigurationError: there is one.
+        """
+        self._caller_channels = caller_channels
+        options = self._options
+        around = Surroundings(
+            channels=self._channels,
+            caller_channels=caller_channels,
+            signed_channels=signed_channels,
+            has_linker=options.has_linker,
+            claim_sources=self._claim_sources,
+        )
+        check_access(options.access, around)
+        check_channels("tiers", options.tiers, self._channels)
+        check_channels("rooms", options.rooms.channels, self._channels)
 
     @property
     def policy(self) -> AccessPolicy | None:
@@ -119,4 +132,11 @@ class People:
         return replace(decision, isolation_key=key)
 
 
-__all__ = ["People"]
+def claim_sources_of(authenticator: Authenticator) -> Collection[str]:
+    """By what name an authenticator verifies claims; none where it says that it does not."""
+    if authenticator.admits_anyone or not getattr(authenticator, "verifies_claims", True):
+        return ()
+    return (VERIFIER_SOURCE,)
+
+
+__all__ = ["People", "claim_sources_of"]

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from agent_host.errors import ConflictError, DeniedError
+from agent_host.identity.key import is_storable
 from agent_host.identity.link_book import LINKS_MARK, LinkBook
 from agent_host.identity.person import Person
 from agent_host.identity.person_record import KeptPerson, PersonRecords, to_binding
@@ -155,6 +156,8 @@ class StoreIdentityRegistry:
         owner: Owner,
         conversation: Conversation | None,
     ) -> None:
+        if not is_storable(identity):
+            return
         kept = await self._records.person(owner.tenant, owner.isolation_key)
         now = self._clock.now()
         known = _member(kept.person, identity)

@@ -2,6 +2,7 @@
 
 from agent_host.settings.channel import parse_channel
 from agent_host.settings.file import FileSettings
+from agent_host.settings.identity import ChannelIdentitySettings, IdentitySettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.loader import LoadedSettings, load_settings
 from agent_host.settings.model import (
@@ -22,9 +23,11 @@ from agent_host.settings.server import ServerSettings
 from agent_host.settings.source import Flag
 
 __all__ = [
+    "ChannelIdentitySettings",
     "ChannelSettings",
     "FileSettings",
     "Flag",
+    "IdentitySettings",
     "LimitSettings",
     "LoadedSettings",
     "LogSettings",

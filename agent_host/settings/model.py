@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from agent_host.settings.access import AccessSettings
 from agent_host.settings.file import FileSettings
+from agent_host.settings.identity import IdentitySettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
@@ -215,6 +216,10 @@ class Settings(Section):
     )
     access: AccessSettings = Field(
         default_factory=AccessSettings, description="Who may talk to the host."
+    )
+    identity: IdentitySettings = Field(
+        default_factory=IdentitySettings,
+        description="Who of them may come in, who may be one person, what rooms keep apart.",
     )
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(

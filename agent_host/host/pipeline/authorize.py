@@ -111,7 +111,7 @@ class AuthorizeStep:
 def _visitor(exchange: Exchange) -> Visitor:
     principal, caller = given(exchange.principal), exchange.caller
     binding = exchange.binding or IdentityBinding(isolation_key=given(exchange.isolation_key))
-    by_verifier = caller.identity is None and principal.kind == "token"
+    by_verifier = caller.identity is None and bool(principal.claims)
     return Visitor(
         channel=caller.channel,
         identity=caller.identity or identity_of(principal),

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.state_store import StateStore
+from agent_host.types.conversation_scope import is_room
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Principal
@@ -47,6 +48,8 @@ def scope_of(
     else:
         who = ("nobody",)
     parts = (caller.channel, caller.account, *who)
+    if caller.conversation is not None and is_room(caller.conversation):
+        parts = (*parts, "room", caller.conversation.id)
     if isolation is not None:
         parts = (*parts, isolation.within(IsolationKey("")))
     # A platform's id may hold a lone surrogate.

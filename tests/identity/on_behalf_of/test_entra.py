@@ -128,10 +128,10 @@ async def test_nothing_of_a_token_is_left_in_memory_when_it_is_over() -> None:
     async with exchanging() as (broker, _, _clock):
         for number in range(3):
             await broker.access(caller(f"token-{number}")).token(SCOPE)
-        assert len(broker) == 3
+        assert broker.kept == 3
         exchange: Any = broker._exchanger
         cache = exchange._msal._application.token_cache
         assert [*cache.search(cache.CredentialType.ACCESS_TOKEN)] == []
         assert [*cache.search(cache.CredentialType.REFRESH_TOKEN)] == []
     gc.collect()
-    assert len(broker) == 0
+    assert broker.kept == 0

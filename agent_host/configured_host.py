@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent_host.app import AgentHost
 from agent_host.authentication.operator_door import OperatorDoor
 from agent_host.configured_access import create_authenticator
+from agent_host.configured_linking import create_linking, create_on_behalf_of
 from agent_host.observability.sdk import create_telemetry
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.state_store import StateStore
@@ -55,7 +56,11 @@ def create_host(settings: Settings) -> AgentHost:
         files=create_file_store(settings, durable=store.durable),
         authenticator=create_authenticator(settings.access, insecure=settings.server.insecure),
         people=settings.identity.to_options(),
+        linking=create_linking(settings.link),
         pairing=settings.pairing.to_policy(),
+        on_behalf_of=create_on_behalf_of(
+            settings.on_behalf_of, caller_issuer=settings.access.jwt.issuer
+        ),
         operator_door=_create_door(settings),
         run_policy=settings.run.to_policy(),
         session_policy=settings.session.to_policy(),

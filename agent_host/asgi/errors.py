@@ -41,6 +41,7 @@ from agent_host.errors import (
     RunFailedError,
     SessionError,
     SessionRequiredError,
+    SignInError,
     SignInUnavailableError,
     StoreFullError,
     StoreUnavailableError,
@@ -100,6 +101,7 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
         LinkStepError: Answer(status=HTTPStatus.BAD_REQUEST),
         TooManyLinkStepsError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
+        SignInError: Answer(status=HTTPStatus.BAD_REQUEST),
         SignInUnavailableError: Answer(
             status=HTTPStatus.BAD_GATEWAY, text=_PROVIDER_TEXT, retry_after_seconds=5
         ),

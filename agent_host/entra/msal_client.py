@@ -19,6 +19,8 @@ TIMEOUT_SECONDS: Final = 10.0
 
 # MSAL says nothing of its types.
 _msal: Final[Any] = import_module("msal")
+_ServiceError: Final[type[Exception]] = import_module("msal.exceptions").MsalServiceError
+
 Application: TypeAlias = Any
 """MSAL's confidential client."""
 
@@ -47,7 +49,7 @@ class MsalClient:
         """What MSAL answers. More calls than threads wait for their turn.
 
         Raises:
-            OSError: Entra cannot be reached.
+            OSError: Entra cannot be reached, or fails.
             ValueError: it does not know the directory, or something does not fit.
             RuntimeError: the client is not open.
         """
@@ -55,7 +57,10 @@ class MsalClient:
             message = "the client of Entra is not open"
             raise RuntimeError(message)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: ask(self._opened()))
+        try:
+            return await loop.run_in_executor(self._threads, lambda: ask(self._opened()))
+        except _ServiceError as error:
+            raise ConnectionError("Entra answers with a failure") from error
 
     def _opened(self) -> Application:
         # Two threads may both make one at first; either is as good.

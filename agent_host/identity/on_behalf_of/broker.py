@@ -44,7 +44,9 @@ class TokenBroker:
         self._asking: dict[bytes, asyncio.Future[GrantedToken]] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
-    def __len__(self) -> int:
+    @property
+    def kept(self) -> int:
+        """How many tokens are at hand."""
         return len(self._granted)
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 from agent_host.errors import LinkStepError, SignInError
 from agent_host.jose.endpoint import check_endpoint
+from agent_host.linking.audit import note
 from agent_host.linking.party_record import plain, shown
 from agent_host.linking.web.attempt import LIFETIME, Attempt, Attempts, Stage
 from agent_host.linking.web.browser import (
@@ -182,9 +183,15 @@ class WebLinker:
         if not Derived(secret, reference).is_state(state):
             raise LinkStepError
         attempt = await attempts.advance(reference, attempt, Stage.CHECKED)
-        proved = await self._provider.complete(
-            self._sign_in(secret, reference), kept=attempt.kept, answer=answer
-        )
+        identity = attempt.initiator.identity
+        try:
+            proved = await self._provider.complete(
+                self._sign_in(secret, reference), kept=attempt.kept, answer=answer
+            )
+        except SignInError as error:
+            note("sign_in", identity, link_id=attempt.id, outcome=error.reason)
+            raise
+        note("sign_in", identity, link_id=attempt.id)
         await attempts.advance(
             reference, replace(attempt, kept={}, proved=_to_json(proved)), Stage.PROVED
         )

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from agent_host import AgentHost
 from agent_host.errors import LinkRefusedError, NotFoundError, NotLinkedError
 from agent_host.identity.option import PeopleOptions
+from agent_host.stores.memory import MemoryStateStore
+from agent_host.testing.store_double import SeverableStore
 from agent_host.types import Caller, HostedResult, IsolationKey, Owner, RunId, Turn
 from tests.host.linked import host_of, person, said
 from tests.identity.people import key, party
@@ -196,7 +198,14 @@ async def test_nobody_ever_sees_what_is_not_theirs(at_moments: list[list[Step]])
             await gate.wait()
         return turn.text
 
-    async with host_of(target, people=PeopleOptions(identity_limit=LIMIT)) as host:
+    async with (
+        MemoryStateStore() as memory,
+        host_of(
+            target,
+            store=SeverableStore(memory, suspends=True),
+            people=PeopleOptions(identity_limit=LIMIT),
+        ) as host,
+    ):
         world = World(host, frozenset((who,) for who in PEOPLE), gate=gate)
         for at_once in [*at_moments, [Step("finish", PEOPLE[0], PEOPLE[0])]]:
             possible = _possible(world.groups, at_once)

@@ -184,6 +184,7 @@ __all__ = [
     "PAGE",
     "PAGE_LIMIT",
     "AdminQuery",
+    "pairing_id_of",
     "run_id_of",
     "task_id_of",
 ]

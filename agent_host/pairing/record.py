@@ -160,6 +160,7 @@ __all__ = [
     "REQUEST",
     "REQUEST_CODEC",
     "WHOLE",
+    "CodePlace",
     "KeptWaiting",
     "PairingRecords",
     "WaitingPairing",

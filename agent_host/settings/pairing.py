@@ -46,7 +46,14 @@ class PairingSettings(Section):
         """The same as the host takes it; None where no channel is locked."""
         if not self.channels:
             return None
-        return PairingPolicy(**{**dict(self), "channels": tuple(self.channels)})
+        return PairingPolicy(
+            channels=tuple(self.channels),
+            time_to_live=self.time_to_live,
+            pending_limit_per_channel=self.pending_limit_per_channel,
+            pending_limit=self.pending_limit,
+            requests_per_minute=self.requests_per_minute,
+            denial_time=self.denial_time,
+        )
 
 
 __all__ = ["PairingSettings"]

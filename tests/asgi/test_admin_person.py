@@ -104,7 +104,7 @@ async def test_everything_is_handed_out_line_by_line(tmp_path: Path) -> None:
 async def test_an_identity_is_taken_out_by_its_own_key(tmp_path: Path) -> None:
     async with lived(tmp_path) as (_, client):
         mail = owner_of("alice", "mail").isolation_key
-        query = {"key": ALICE, "identity": mail}
+        query: dict[str, str] = {"key": ALICE, "identity": mail}
         left = (await client.post("/admin/person/unlink", params=query)).json()
         assert [one["channel"] for one in left["identities"]] == ["chat"]
         foreign = owner_of("bob", "mail").isolation_key

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import orjson
 
@@ -17,6 +17,7 @@ from agent_host.types.store import Key
 
 VERSION: Final = 1
 _PAGE: Final = 100
+_ENVELOPE: Final = frozenset({"v", "k", "d"})
 
 
 class Export:
@@ -102,17 +103,14 @@ def _place(key: Key) -> JsonObject:
 def _value(value: bytes) -> JsonValue:
     """What a stored envelope holds; text as text; base64 of anything else."""
     try:
-        found: object = orjson.loads(value)
+        found: Any = orjson.loads(value)
     except ValueError:
         try:
             return value.decode()
         except UnicodeDecodeError:
             return {"base64": b64encode(value).decode("ascii")}
-    match found:
-        case {"v": int(), "k": str(), "d": held}:
-            return cast("JsonValue", held)
-        case _:
-            return cast("JsonValue", found)
+    is_envelope = isinstance(found, dict) and found.keys() == _ENVELOPE
+    return cast("JsonValue", found["d"] if is_envelope else found)
 
 
 __all__ = ["VERSION", "Export"]

@@ -1,7 +1,7 @@
 """The tasks of a person: those whose payload names them as whose it is."""
 
 from collections.abc import AsyncIterator, Collection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
@@ -39,16 +39,13 @@ def names_one(payload: bytes, owners: Collection[Owner]) -> bool:
     while level:
         found = level.pop()
         if isinstance(found, dict):
-            values: Any = found
-            match values:
-                case {"tenant": str() as tenant, "isolation_key": str() as key}:
-                    if any((one.tenant, one.isolation_key) == (tenant, key) for one in owners):
-                        return True
-                case _:
-                    pass
-            level += values.values()
+            fields = cast("dict[str, Any]", found)
+            named = (fields.get("tenant"), fields.get("isolation_key"))
+            if any((one.tenant, one.isolation_key) == named for one in owners):
+                return True
+            level += fields.values()
         elif isinstance(found, list):
-            level += found
+            level += cast("list[Any]", found)
     return False
 
 

@@ -4,13 +4,20 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent_host import AgentHost
-from agent_host.errors import StoreUnavailableError
+from agent_host.errors import (
+    ConflictError,
+    NotFoundError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from agent_host.host.erasure.collection import COLLECTIONS, Whose
+from agent_host.host.erasure.record import PENDING_CODEC, PendingErasure
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.types import Key, Lease, Owner, Put, Write
@@ -25,6 +32,7 @@ from tests.host.life import (
     party_of,
     turn_of,
 )
+from tests.telemetry.recording import Recording
 
 ALICE, BOB = f"{WORD}-alice", f"{WORD}-bob"
 
@@ -244,3 +252,111 @@ async def test_unlinking_by_an_operator_gives_each_their_own_back(tmp_path: Path
         assert [known.identity.channel for known in left.identities] == ["chat"]
         listed = (await host.people_operator.list("default")).items
         assert {person.owner for person in listed} == {owner_of("alice"), owner_of("alice", "mail")}
+
+
+class Unscrubbed(DiskStateStore):
+    """Cannot write its file anew yet, as on a full disk."""
+
+    async def scrub(self) -> None:
+        raise StoreFullError("The disk is full.")
+
+
+async def test_what_was_only_left_to_be_written_anew_is(tmp_path: Path) -> None:
+    async with kept_in(tmp_path, store=Unscrubbed(tmp_path / "state")) as host:
+        await live(host, "alice")
+        with pytest.raises(StoreFullError):
+            await host.people_operator.forget(owner_of("alice"))
+        with pytest.raises(NotFoundError):
+            await host.people_operator.show(owner_of("alice"))
+    async with kept_in(tmp_path) as host:
+        await _until_over(host)
+        (receipt,) = (await host.people_operator.receipts()).items
+        assert receipt.erased["run"] == 7
+        assert found_in(tmp_path, *words_of("alice")) == {}
+
+
+async def test_another_process_that_is_at_it_is_left_to_it(tmp_path: Path) -> None:
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store) as host:
+        await live(host, "alice")
+        place = Key("erasure_pending", "all", "era_theirs")
+        theirs = PendingErasure(
+            id="era_theirs", person=owner_of("alice"), started_at=datetime.now(UTC)
+        )
+        await store.commit([Put(place, PENDING_CODEC.encode(theirs))])
+        lease = await store.acquire(place, holder="them", time_to_live=timedelta(minutes=1))
+        assert lease is not None
+        with pytest.raises(ConflictError):
+            await host.people_operator.forget(owner_of("alice"))
+        await store.release(lease)
+        assert (await host.people_operator.forget(owner_of("alice"))).id == "era_theirs"
+
+
+async def test_a_host_that_stops_breaks_it_off_and_says_so(tmp_path: Path) -> None:
+    reached = asyncio.Event()
+
+    class Slow(DiskStateStore):
+        async def scrub(self) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+    async with kept_in(tmp_path, store=Slow(tmp_path / "state")) as host:
+        await live(host, "alice")
+        waiting = asyncio.ensure_future(host.people_operator.forget(owner_of("alice")))
+        await reached.wait()
+    with pytest.raises(StoreUnavailableError, match="next one"):
+        await waiting
+    async with kept_in(tmp_path) as host:
+        await _until_over(host)
+        assert found_in(tmp_path, *words_of("alice")) == {}
+
+
+async def test_more_than_one_batch_is_counted_exactly(tmp_path: Path) -> None:
+    async with kept_in(tmp_path) as host:
+        records = await host.context.records(caller_of("alice"))
+        for number in range(250):
+            await records.put(f"{ALICE}-{number}", {"note": ALICE})
+        receipt = await host.people_operator.forget(owner_of("alice"))
+        assert receipt.erased["channel_record"] == 250
+        assert found_in(tmp_path, *words_of("alice")) == {}
+
+
+async def test_a_damaged_pending_erasure_does_not_stop_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store) as host:
+        await live(host, "alice")
+        await store.commit([Put(Key("erasure_pending", "all", "era_damaged"), b"?")])
+        assert (await host.people_operator.forget(owner_of("alice"))).erased["run"] == 7
+    assert "erasure era_damaged cannot go on" in caplog.text
+
+
+async def test_a_person_who_cannot_be_read_is_left_out_of_the_list(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store) as host:
+        await live(host, "alice")
+        await store.commit([Put(Key("person", "default", "iso_damaged"), b"?")])
+        (listed,) = (await host.people_operator.list("default")).items
+        assert listed.owner == owner_of("alice")
+    assert "person iso_damaged cannot be listed" in caplog.text
+
+
+async def test_bytes_that_are_no_json_are_handed_out_as_they_are(tmp_path: Path) -> None:
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store) as host:
+        place = Key("channel_record", owner_of("alice").partition, "odd")
+        await store.commit([Put(place, b"\xff\xfe")])
+        lines = [line async for line in host.people_operator.export(owner_of("alice"))]
+        assert lines[1]["value"] == {"base64": "//4="}
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_a_host_that_is_watched_erases_as_well(tmp_path: Path, *, forgets: bool) -> None:
+    store = MemoryStateStore() if forgets else DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store, telemetry=Recording().telemetry) as host:
+        await live(host, "alice")
+        assert (await host.people_operator.forget(owner_of("alice"))).erased["run"] > 0
+        assert found_in(tmp_path, *words_of("alice")) == {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from agent_host import AgentHost
-from agent_host.errors import ConfigurationError, DeniedError, NotFoundError
+from agent_host.errors import ConfigurationError, DeniedError, NotFoundError, StoreFullError
 from agent_host.identity.access_policy import AuthPolicy, HostAccessPolicy
 from agent_host.identity.option import PeopleOptions
 from agent_host.pairing.book import PairingBook
+from agent_host.pairing.record import pairing_id
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
-from agent_host.types import ChannelIdentity
+from agent_host.types import ChannelIdentity, Key, Lease, Put, Record, Write
 from agent_host.types.pairing import PairingPolicy, PairingVerdict
 from tests.host.life import ROOM, caller_of, found_in, identity_of, kept_in, turn_of
 from tests.pairing.channel import StillChannel
@@ -265,3 +266,73 @@ async def test_pairings_are_erased_with_their_person(tmp_path: Path) -> None:
 def test_what_could_let_nobody_in_is_refused(policy: PairingPolicy) -> None:
     with pytest.raises(ConfigurationError):
         AgentHost(echo, channels=[StillChannel("chat")], pairing=policy)
+
+
+async def test_who_waits_again_is_erased_with_the_code(tmp_path: Path) -> None:
+    channels = [StillChannel("chat"), StillChannel("mail")]
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, channels=channels, pairing=POLICY, store=store) as host:
+        book = host.pairing
+        assert book is not None
+        pairing = await book.decide(code_in(await told(host, "alice")), APPROVED, by="op")
+        await host.context.run(turn_of(caller_of("alice"), "hello"))
+        await book.revoke(pairing.id)
+        await told(host, "alice")
+        person = (await host.people_operator.find(identity_of("alice"))).owner
+        lines = [line async for line in host.people_operator.export(person)]
+        kinds = {str(line.get("collection")) for line in lines}
+        assert {"pairing_request", "pairing_code"} <= kinds
+        receipt = await host.people_operator.forget(person)
+        assert (receipt.erased["pairing_request"], receipt.erased["pairing_code"]) == (1, 1)
+        assert (await book.waiting()).items == ()
+
+
+async def test_a_request_that_cannot_be_read_is_erased_all_the_same(tmp_path: Path) -> None:
+    channels = [StillChannel("chat")]
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, channels=channels, store=store) as host:
+        await host.context.run(turn_of(caller_of("alice"), "hello"))
+        person = (await host.people_operator.find(identity_of("alice"))).owner
+        await store.commit(
+            [Put(Key("pairing_request", "chat", pairing_id(identity_of("alice"))), b"?")]
+        )
+        assert (await host.people_operator.forget(person)).erased["pairing_request"] == 1
+
+
+class Full(MemoryStateStore):
+    """Has no room for requests."""
+
+    async def commit(
+        self, writes: Sequence[Write], *, fence: Lease | None = None
+    ) -> tuple[int, ...]:
+        if any(isinstance(one, Put) and one.key.collection == "pairing_code" for one in writes):
+            raise StoreFullError("There is no room.")
+        return await super().commit(writes, fence=fence)
+
+
+async def test_a_store_without_room_tells_strangers_nothing_else() -> None:
+    async with locked(store=Full()) as (host, book):
+        text = await told(host, "alice")
+        assert CODE.search(text)
+        assert (await book.waiting()).items == ()
+
+
+async def test_a_failure_of_pairing_denies_as_ever(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Full):
+        async def get(self, key: Key) -> Record | None:
+            if key.collection == "pairing_request":
+                raise RuntimeError("plum")
+            return await super().get(key)
+
+    async with locked(store=Broken()) as (host, _):
+        assert CODE.search(await told(host, "alice")) is None
+    assert "pairing failed" in caplog.text
+
+
+async def test_a_decision_that_cannot_be_read_is_left_out_and_lets_nobody_in() -> None:
+    store = MemoryStateStore()
+    async with locked(store=store) as (host, book):
+        place = Key("pairing", "all", pairing_id(identity_of("alice")))
+        await store.commit([Put(place, b"?")])
+        assert (await book.decided()).items == ()
+        await told(host, "alice")

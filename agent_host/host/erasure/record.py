@@ -89,4 +89,4 @@ class ErasureRecords:
         )
 
 
-__all__ = ["ERASURE_PREFIX", "RECEIPT_TIME", "ErasureRecords", "PendingErasure"]
+__all__ = ["ERASURE_PREFIX", "PENDING_CODEC", "RECEIPT_TIME", "ErasureRecords", "PendingErasure"]

@@ -25,6 +25,7 @@ NAMES = (
     "disk_end_to_end",
     "disk_resume",
     "telemetry",
+    "identity_resolve",
 )
 
 

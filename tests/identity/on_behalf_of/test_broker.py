@@ -37,12 +37,12 @@ class Made(NamedTuple):
 
 
 def caller(value: str = "alice", *, issuer: str = ISSUER, **fields: Any) -> CallerToken:
-    who = {"id": subject_id(issuer, "alice"), "kind": "token", **fields}
+    who: dict[str, Any] = {"id": subject_id(issuer, "alice"), "kind": "token", **fields}
     return CallerToken(value=value, principal=Principal(**who))
 
 
 def client(**changes: Any) -> TokenExchangeClient:
-    values = {
+    values: dict[str, Any] = {
         "issuer": ISSUER,
         "token_endpoint": ENDPOINT,
         "client_id": "agent-host",

@@ -35,8 +35,8 @@ from benchmarks.outcome import Goal, Outcome
 
 IDENTITIES: Final = 1_000_000
 TURNS: Final = 20_000
-WARM_UP: Final = 2_000
-_AT_ONCE: Final = 2_000
+WARM_UP: Final = 20_000
+_AT_ONCE: Final = 20_000
 _TENANT: Final = "default"
 _MICRO: Final = 1_000_000
 _MIB: Final = 1024 * 1024

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import requests
+from requests.adapters import HTTPAdapter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -28,7 +29,7 @@ class Entra:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
-        self.claims: dict[str, object] = {}
+        self.claims: Mapping[str, object] = {}
         self.answers: list[Response] = []
         self.asked: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
@@ -132,7 +133,7 @@ class Entra:
         return page if isinstance(page, Response) else JSONResponse(page)
 
 
-class Rewired(requests.adapters.HTTPAdapter):
+class Rewired(HTTPAdapter):
     """For MSAL, which speaks https only: to a server of this machine instead."""
 
     def __init__(self, url: str) -> None:
@@ -140,7 +141,7 @@ class Rewired(requests.adapters.HTTPAdapter):
         self._url = urlsplit(url)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        place = urlsplit(request.url)
+        place = urlsplit(str(request.url))
         request.url = place._replace(scheme="http", netloc=self._url.netloc).geturl()
         return super().send(request, *args, **kwargs)
 

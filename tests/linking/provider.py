@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -28,7 +28,7 @@ class Provider:
         self.issuer = issuer
         self.now = now
         self.subject = "alice-at-provider"
-        self.claims: dict[str, object] = {}
+        self.claims: Mapping[str, object] = {}
         self.answer: dict[str, str] = {}
         self.configuration: dict[str, object] = {}
         self.documents = [jwk_of(RSA_KEYS[0], "one")]

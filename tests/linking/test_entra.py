@@ -37,7 +37,7 @@ from tests.linking.entra import (
 )
 from tests.linking.hosting import Linking, linking
 
-OVERAGE = {"_claim_names": {"groups": "src1"}}
+OVERAGE: dict[str, object] = {"_claim_names": {"groups": "src1"}}
 
 
 class Made(NamedTuple):

@@ -12,7 +12,7 @@ from agent_host.identity.option import PeopleOptions
 from agent_host.linking.oidc.client import OidcClient, google_issuer, microsoft_issuer, okta_issuer
 from agent_host.linking.web.web_linker import WebPolicy
 from agent_host.types.principal import subject_id
-from tests.linking.browser import ISSUER, PUBLIC, client_of, signing_in
+from tests.linking.browser import ISSUER, PUBLIC, signing_in
 from tests.linking.provider import CLIENT_ID
 
 
@@ -216,7 +216,7 @@ async def test_a_token_endpoint_that_misbehaves_links_nobody(answer: Response, s
 
 
 async def test_a_client_can_show_its_secret_in_the_body_or_have_none() -> None:
-    post = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    post: dict[str, object] = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     async with signing_in() as made:
         made.provider.configuration = post
         await made.browser().links((await made.speaker("phone").begins())["url"])
@@ -258,4 +258,3 @@ def test_browsers_come_by_https_or_from_this_machine() -> None:
     with pytest.raises(ConfigurationError, match=r"link\.public_url"):
         WebPolicy(public_url="http://agent.example")
     assert not WebPolicy(public_url="http://localhost:8080").is_secure
-    assert client_of  # the fixture's own client is a good one

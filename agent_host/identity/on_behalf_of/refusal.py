@@ -2,8 +2,8 @@
 §2.2.2, OpenID Connect Core 1.0 §3.1.2.6). Pure. The server's own text goes nowhere.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from agent_host.errors import (
     ConsentRequiredError,
@@ -27,7 +27,7 @@ def refusal(answer: Mapping[str, Any]) -> OnBehalfOfError:
     """The error for an answer without a token."""
     error = answer.get("error")
     entra: object = answer.get("error_codes")
-    codes: Collection[object] = entra if isinstance(entra, list) else ()
+    codes = cast("list[object]", entra) if isinstance(entra, list) else []
     if error == "consent_required" or answer.get("suberror") == "consent_required":
         return ConsentRequiredError()
     if any(code in _ENTRA_CONSENT for code in codes):

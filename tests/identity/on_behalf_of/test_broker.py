@@ -23,7 +23,7 @@ from agent_host.identity.on_behalf_of.broker import TokenBroker
 from agent_host.identity.on_behalf_of.token_exchange import TokenExchange, TokenExchangeClient
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import Principal
-from agent_host.types.on_behalf_of import CallerToken
+from agent_host.types.on_behalf_of import CallerToken, GrantedToken
 from agent_host.types.principal import subject_id
 from tests.identity.on_behalf_of.exchange import ENDPOINT, ISSUER, Exchange
 
@@ -37,12 +37,12 @@ class Made(NamedTuple):
 
 
 def caller(value: str = "alice", *, issuer: str = ISSUER, **fields: Any) -> CallerToken:
-    who = {"id": subject_id(issuer, "alice"), "kind": "token", **fields}
+    who: dict[str, Any] = {"id": subject_id(issuer, "alice"), "kind": "token", **fields}
     return CallerToken(value=value, principal=Principal(**who))
 
 
 def client(**changes: Any) -> TokenExchangeClient:
-    values = {
+    values: dict[str, Any] = {
         "issuer": ISSUER,
         "token_endpoint": ENDPOINT,
         "client_id": "agent-host",
@@ -269,3 +269,23 @@ async def test_tokens_are_in_no_representation() -> None:
 def test_a_client_that_would_show_tokens_to_others_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         client(**changes)
+
+
+async def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+    class Silent(TokenExchange):
+        async def exchange(self, token: CallerToken, scopes: tuple[str, ...]) -> GrantedToken:
+            raise TimeoutError
+
+    broker = TokenBroker(Silent(client()))
+    async with broker.lifespan():
+        with pytest.raises(ExchangeUnavailableError):
+            await broker.access(caller()).token("a")
+    with pytest.raises(ExchangeUnavailableError):
+        await TokenExchange(client()).exchange(caller(), ("a",))
+
+
+async def test_a_client_of_its_own_reaches_nobody_who_is_not_there() -> None:
+    exchange = TokenExchange(client(token_endpoint="http://127.0.0.1:1/token"))
+    async with exchange.lifespan():
+        with pytest.raises(ExchangeUnavailableError):
+            await exchange.exchange(caller(), ("a",))

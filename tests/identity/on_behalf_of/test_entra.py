@@ -129,8 +129,8 @@ async def test_nothing_of_a_token_is_left_in_memory_when_it_is_over() -> None:
         for number in range(3):
             await broker.access(caller(f"token-{number}")).token(SCOPE)
         assert broker.kept == 3
-        exchange: Any = broker._exchanger
-        cache = exchange._msal._application.token_cache
+        inside: Any = broker
+        cache = inside._exchanger._msal._application.token_cache
         assert [*cache.search(cache.CredentialType.ACCESS_TOKEN)] == []
         assert [*cache.search(cache.CredentialType.REFRESH_TOKEN)] == []
     gc.collect()

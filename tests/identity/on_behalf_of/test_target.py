@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from agent_host import AgentHost
 from agent_host.authentication.credential import read_credential
 from agent_host.context import current_caller_token, current_on_behalf_of, current_principal
+from agent_host.errors import NoCallerTokenError
 from agent_host.host.run.caller_token import CallerTokens
 from agent_host.identity.on_behalf_of.broker import TokenBroker
 from agent_host.identity.on_behalf_of.httpx_auth import OnBehalfOfAuth
@@ -278,3 +279,9 @@ async def test_tokens_of_runs_that_wait_are_bounded() -> None:
     assert tokens.take(RunId("run_0")) is None
     assert tokens.take(RunId("run_2")) is not None
     assert tokens.take(RunId("run_2")) is None
+
+
+async def test_without_a_turn_there_is_nobody_to_call_for() -> None:
+    with pytest.raises(NoCallerTokenError):
+        async with httpx.AsyncClient(auth=OnBehalfOfAuth(SCOPE)) as http:
+            await http.get(f"{SERVICE}/orders")

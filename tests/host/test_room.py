@@ -111,7 +111,7 @@ class Deciding:
     ],
 )
 async def test_a_refusal_says_nothing_in_a_room_and_keeps_its_words_for_private(
-    decision: Denied | LinkRequired, kind: type[DeniedError | LinkRequiredError]
+    decision: Denied | LinkRequired, kind: type[DeniedError] | type[LinkRequiredError]
 ) -> None:
     words = decision.challenge if isinstance(decision, LinkRequired) else decision.user_message
     async with host_of(recall, authorizer=Deciding(decision)) as host:

@@ -23,7 +23,7 @@ run: $(RUNTIME) ## serve an agent that answers from ./docs; ARGS="app.py:agent -
 	@exec $(BIN)/agent-host run $(ARGS)
 
 test: $(DEV) ## run the tests, with the coverage gate; ARGS="tests/cli -k reload" for some
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n logical --cov --cov-report=term)
 
 check: lint format-check types imports spelling shape ## every static check
 

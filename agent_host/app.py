@@ -148,6 +148,8 @@ class AgentHost:
             channels=[channel.name for channel in self._channels],
             claim_sources=claim_sources_of(self._authenticator),
         )
+        self.authorize = self._people.authorize
+        """Whether somebody may come in, see `People.authorize`. It writes nothing."""
         assembled = assemble(
             Seams(
                 target=hosted,
@@ -203,7 +205,7 @@ class AgentHost:
 
     @property
     def people(self) -> People:
-        """Who is one person, links, and whether somebody may come in (`people.authorize`)."""
+        """Who is one person, and links between identities."""
         return self._people
 
     @property

@@ -222,3 +222,13 @@ async def test_a_proof_cannot_be_forged_as_a_native_id() -> None:
         forged = replace(person("s"), identity=hub.identity)
         with pytest.raises(UnauthenticatedError):
             await host.context.run(said(forged))
+
+
+async def test_nobody_is_linked_to_all_who_are_anonymous() -> None:
+    """With the one who links, everybody who reaches the port would be that person."""
+    anybody = Principal(id="anonymous", kind="anonymous")
+    joining = LinkParty(identity=identity_of(anybody), natural_key=key("anonymous"))
+    async with registry() as people:
+        for one, other in ((joining, party("a")), (party("a"), joining)):
+            with pytest.raises(LinkRefusedError):
+                await people.link(one, other)

@@ -7,7 +7,7 @@ import pytest
 
 from agent_host.identity import registry as registry_module
 from agent_host.identity.key import identity_key
-from agent_host.identity.person_record import CONTACT_TIME
+from agent_host.identity.person_record import CONTACT_TIME, PersonRecords
 from agent_host.identity.registry import NOTE_AFTER, StoreIdentityRegistry
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
@@ -79,11 +79,19 @@ async def test_who_was_seen_last_comes_first() -> None:
 async def test_memory_does_not_grow_with_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry_module, "REMEMBERED", 3)
     async with MemoryStateStore() as store, make_registry(store) as people:
+        reading = CountingStore(store)
+        monkeypatch.setattr(people, "_records", PersonRecords(reading))
         for number in range(9):
             await _see(people, identity(str(number)))
-        assert len(people._seen) == 3
-        await _see(people, identity("0"))
-        assert (await people.identities(owner("0")))[0].conversation == PRIVATE
+        for number, is_at_hand in ((8, True), (0, False)):
+            reading.reset()
+            await people.note_seen(
+                identity(str(number)),
+                natural_key=key(str(number)),
+                owner=owner(str(number)),
+                conversation=PRIVATE,
+            )
+            assert (reading.total_bytes == 0) is is_at_hand
 
 
 async def test_who_never_comes_back_is_forgotten_and_a_link_is_not() -> None:

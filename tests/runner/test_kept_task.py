@@ -14,7 +14,7 @@ async def test_one_whose_process_died_while_it_was_cancelled_leaves_no_trace() -
     async with MemoryStateStore() as store, StoreTaskRunner(store) as runner:
         runner.register("kind", Recorder(), concurrency=1, retry=ONCE)
         task = await runner.schedule(spec(key="k", lane="l"))
-        book = runner._book
+        book = runner._book  # pyright: ignore[reportPrivateUsage] - a crash cannot be asked for
         stored = await book.find(task.id)
         assert stored is not None
         await book.revoke(stored)

@@ -1,7 +1,7 @@
 """The tasks of a person: those whose payload names them as whose it is."""
 
 from collections.abc import AsyncIterator, Collection
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 
@@ -39,13 +39,14 @@ def names_one(payload: bytes, owners: Collection[Owner]) -> bool:
     while level:
         found = level.pop()
         if isinstance(found, dict):
-            fields = cast("dict[str, Any]", found)
+            fields: dict[str, Any] = found
             named = (fields.get("tenant"), fields.get("isolation_key"))
             if any((one.tenant, one.isolation_key) == named for one in owners):
                 return True
             level += fields.values()
         elif isinstance(found, list):
-            level += cast("list[Any]", found)
+            items: list[Any] = found
+            level += items
     return False
 
 

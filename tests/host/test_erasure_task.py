@@ -1,7 +1,7 @@
 """Which payloads are about somebody."""
 
 import json
-from typing import Any
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,11 +30,12 @@ def test_an_owner_is_found_at_any_depth(value: object, path: list[str | int]) ->
     assert names_one(json.dumps(nested).encode(), [ALICE])
 
 
-def has_owner(value: Any) -> bool:
-    fields: dict[str, Any] = value if isinstance(value, dict) else {}
-    items: list[Any] = value if isinstance(value, list) else [*fields.values()]
-    named = (fields.get("tenant"), fields.get("isolation_key")) == ("t", "a")
-    return named or any(has_owner(item) for item in items)
+def has_owner(value: object) -> bool:
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        named = (fields.get("tenant"), fields.get("isolation_key")) == ("t", "a")
+        return named or any(has_owner(item) for item in fields.values())
+    return isinstance(value, list) and any(map(has_owner, cast("list[object]", value)))
 
 
 @given(values)

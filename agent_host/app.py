@@ -5,65 +5,74 @@ watches a host, are imported by those who use them, as all others would pay for 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from agent_host.adapters.renamed import RenamedTarget
-from agent_host.asgi.admin_delivery import AdminDeliveries
-from agent_host.asgi.admin_run import AdminRuns
-from agent_host.asgi.admin_task import AdminTasks
-from agent_host.asgi.bind import check_bind
+from agent_host.asgi.admin import admin_routes
+from agent_host.asgi.caller_token import keep_caller_token
 from agent_host.asgi.edge import Edge
 from agent_host.asgi.edge_policy import EdgePolicy
 from agent_host.asgi.edge_rule import EdgeRules
-from agent_host.asgi.guard import guard_route
 from agent_host.asgi.health import health_routes
 from agent_host.asgi.limited_route import LimitedRoutes
-from agent_host.asgi.mounting import check_names, check_paths
 from agent_host.asgi.problem import exception_handlers
 from agent_host.asgi.request_limit import RequestLimits
+from agent_host.asgi.route_table import channel_routes, check_paths
 from agent_host.authentication.anonymous import AnonymousAuthenticator
+from agent_host.authentication.credential import read_credential
 from agent_host.delivery.option import DeliveryOptions
 from agent_host.delivery.service import Deliveries, DeliverySeams
 from agent_host.errors import ConfigurationError
 from agent_host.host.assembly import Seams, assemble
 from agent_host.host.run.order import KINDS
+from agent_host.identity.callable_resolver import NameOfPerson, as_resolver
 from agent_host.identity.derived_resolver import DerivedIdentityResolver
 from agent_host.identity.open_authorizer import OpenAuthorizer
+from agent_host.identity.option import PeopleOptions
+from agent_host.identity.people import claim_sources_of
+from agent_host.linking.option import LinkOptions
+from agent_host.optional_part import link_routes, make_observation, metrics_routes
 from agent_host.outbound.guarded import GuardedOutbound
+from agent_host.people_part import make_people
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.behavior import Behavior, RunHook
-from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
+from agent_host.protocols.channel import Channel
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.command import Command
 from agent_host.protocols.delivery import Deliverer, DeliveryOperator, ResponseHook
 from agent_host.protocols.file_store import FileStore
 from agent_host.protocols.host_context import HostContext
 from agent_host.protocols.identity_resolver import IdentityResolver
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.operator import RunOperator
 from agent_host.protocols.outbound import Outbound
+from agent_host.protocols.pairing import PairingOperator
+from agent_host.protocols.people import PeopleOperator
 from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
 from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.serving import HostServer
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
 from agent_host.system import SystemClock, SystemIdFactory
 from agent_host.types.inbound import InboundPolicy
+from agent_host.types.pairing import PairingPolicy
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.session import SessionMode, SessionPolicy
 
 if TYPE_CHECKING:
     from agent_host.asgi.server import ServerOptions
     from agent_host.authentication.operator_door import OperatorDoor
-    from agent_host.observability.observation import Observation
     from agent_host.observability.provider import Telemetry
     from agent_host.protocols.event_sink import EventSink
 
@@ -78,9 +87,13 @@ class AgentHost:
     `target` is anything an adapter knows: a function, a generator, an object with `run`, an agent
     or graph of a supported framework. Without a `store` everything is kept in memory, without an
     `authenticator` every caller is the same anonymous one, which `serve` allows on loopback only.
+    `people` says who may come in and which identities may be one person, `linking` how they become
+    one, `pairing` where strangers may ask an operator. `on_behalf_of` exchanges callers' tokens for
+    downstream ones.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
     `response_hook` rewrites answers for where they go, `delivery` says how they get there.
+    `commands` are answered by the app itself, beside the host's own.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `outbound` sends to places that callers name; without one, to public addresses by https only.
     `operator_door` lets in whoever owns the store's folder, to administer, while the host serves.
@@ -93,7 +106,7 @@ class AgentHost:
         ConfigurationError: parts that do not fit: doubled channel names or paths, a bad target.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one seam, all optional, all by keyword
+    def __init__(  # noqa: PLR0913, PLR0915 - each is one seam, all optional, all by keyword
         self,
         target: object,
         *,
@@ -106,12 +119,17 @@ class AgentHost:
         outbound: Outbound | None = None,
         authenticator: Authenticator | None = None,
         operator_door: "OperatorDoor | None" = None,
-        identity_resolver: IdentityResolver | None = None,
+        identity_resolver: IdentityResolver | NameOfPerson | None = None,
         authorizer: Authorizer | None = None,
+        people: PeopleOptions | None = None,
+        linking: LinkOptions | None = None,
+        pairing: PairingPolicy | None = None,
+        on_behalf_of: OnBehalfOf | None = None,
         behaviors: Sequence[Behavior] = (),
         run_hook: RunHook | None = None,
         response_hook: ResponseHook | None = None,
         delivery: DeliveryOptions | None = None,
+        commands: Sequence[Command] = (),
         run_policy: RunPolicy | None = None,
         session_policy: SessionPolicy | None = None,
         session_mode: SessionMode = SessionMode.AUTO,
@@ -135,7 +153,7 @@ class AgentHost:
         if name or description:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
-        watch = self._observation = _observe(telemetry, event_sinks, clock)
+        watch = self._observation = make_observation(telemetry, event_sinks, clock)
         on_buried = None if watch is None else watch.on_buried
         if watch is not None:
             hosted, self._store = watch.target(hosted), watch.store(self._store)
@@ -149,14 +167,34 @@ class AgentHost:
         self._authenticator = authenticator or AnonymousAuthenticator()
         self._door = operator_door
         self._channels = tuple(channels)
-        resolver = identity_resolver or DerivedIdentityResolver()
+        self._linking = linking or LinkOptions()
+        resolver = as_resolver(identity_resolver or DerivedIdentityResolver())
+        known = make_people(
+            people or PeopleOptions(),
+            self._linking,
+            pairing,
+            store=self._store,
+            resolver=resolver,
+            clock=clock,
+            ids=ids,
+            channels=[channel.name for channel in self._channels],
+            claim_sources=claim_sources_of(self._authenticator),
+        )
+        self.people = known.people
+        """Who is one person, and links between identities."""
+        self.pairing: PairingOperator | None = known.pairing
+        """Strangers who ask to be let in, for programs that operate the host; None without it."""
+        self._desk = known.desk
+        self._on_behalf_of = on_behalf_of
+        self.authorize = self.people.authorize
+        """Whether somebody may come in, see `People.authorize`. It writes nothing."""
         self._deliveries = Deliveries(
             DeliverySeams(
                 store=self._store,
                 runner=self._runner,
                 channels=self._channels,
                 resolver=resolver,
-                options=delivery or DeliveryOptions(),
+                options=known.delivered(delivery),
                 response_hook=response_hook,
                 clock=clock,
                 ids=ids,
@@ -173,6 +211,12 @@ class AgentHost:
                 resolver=resolver,
                 outbound=self._outbound,
                 authorizer=authorizer or OpenAuthorizer(),
+                access=self.people.policy,
+                people=self.people.registry,
+                directory=self.people.directory,
+                personal_parts=known.personal,
+                pairing=known.pairing,
+                rooms=known.options.rooms,
                 run_hook=run_hook,
                 run_policy=run_policy or RunPolicy(),
                 session_policy=session_policy or SessionPolicy(),
@@ -182,17 +226,26 @@ class AgentHost:
                 clock=clock,
                 ids=ids,
                 deliveries=self._deliveries.planner,
+                commands=commands,
                 challenge=None if self.admits_anyone else self._authenticator.challenge,
                 observer=None if watch is None else watch.observer,
+                desk=self._desk,
+                on_behalf_of=on_behalf_of,
             )
         )
-        self._engine = assembled.engine
-        self._follows = assembled.follows
-        self._context = assembled.context
-        self._operator = assembled.operator
+        self._engine, self._follows = assembled.engine, assembled.follows
+        self.context: HostContext = assembled.context
+        """What channels are given; for programs that call the target through the whole pipeline."""
+        self.operator: RunOperator = assembled.operator
+        """Runs of everybody, for programs that operate the host."""
         deliverer = self._deliveries.answers_from(assembled.answers)
         self.deliver = deliverer.deliver
         """Sends a message that nobody has asked for just now; see `Deliverer`."""
+        self.deliveries: DeliveryOperator = self._deliveries.operator
+        """Deliveries to everybody, for programs that operate the host."""
+        self._erasures, operator = assembled.people
+        self.people_operator: PeopleOperator = operator
+        """What is kept of people, for programs that operate the host: shown, exported, erased."""
         self._stack = AsyncExitStack()
         self._grace = grace
         self._started = False
@@ -211,23 +264,14 @@ class AgentHost:
             lifespan=self._lifespan,
         )
         """The ASGI application. Its lifespan starts and stops the host."""
+        self._server = HostServer(
+            self.app,
+            authenticator=self._authenticator,
+            door=operator_door,
+            on_stopping=self.begin_draining,
+        )
         # Its redirects would be built from whatever Host the caller sends.
         self.app.router.redirect_slashes = False
-
-    @property
-    def context(self) -> HostContext:
-        """What channels are given; for programs that call the target through the whole pipeline."""
-        return self._context
-
-    @property
-    def operator(self) -> RunOperator:
-        """Runs of everybody, for programs that operate the host."""
-        return self._operator
-
-    @property
-    def deliveries(self) -> DeliveryOperator:
-        """Deliveries to everybody, for programs that operate the host."""
-        return self._deliveries.operator
 
     @property
     def admits_anyone(self) -> bool:
@@ -240,29 +284,27 @@ class AgentHost:
             raise ConfigurationError("A host is started once; build another AgentHost.")
         self._started = True
         async with AsyncExitStack() as stack:
-            if self._observation is not None:
-                await stack.enter_async_context(self._observation)
-            await stack.enter_async_context(self._store)
-            if self._door is not None:
-                self._door.close()  # the folder is ours: what is there is a dead process's
-                stack.callback(self._door.close)
-            await stack.enter_async_context(self._files)
-            if isinstance(self._outbound, AbstractAsyncContextManager):
-                await stack.enter_async_context(self._outbound)
-            await stack.enter_async_context(self._runner)
-            if isinstance(self._authenticator, AbstractAsyncContextManager):
-                await stack.enter_async_context(self._authenticator)
-            if isinstance(self._target, AbstractAsyncContextManager):
-                await stack.enter_async_context(self._target)
-            await stack.enter_async_context(self._engine)
-            await stack.enter_async_context(self._deliveries)
-            await stack.enter_async_context(self._follows)
-            for channel in self._channels:
-                await stack.enter_async_context(channel.lifespan(self._context))
+            for part in self._in_order(stack):
+                if isinstance(part, AbstractAsyncContextManager):
+                    await stack.enter_async_context(
+                        cast("AbstractAsyncContextManager[object]", part)
+                    )
             stack.push_async_callback(self._drain)
             self._runner.resume()
             self._stack = stack.pop_all()
         return self
+
+    def _in_order(self, stack: AsyncExitStack) -> Iterator[object]:
+        """What is started, each thing once those before it are."""
+        yield from (self._observation, self._store)
+        if self._door is not None:
+            self._door.close()  # the folder is ours: what is there is a dead process's
+            stack.callback(self._door.close)
+        yield from (self.people.registry, self._files, self._outbound, self._runner)
+        yield self._authenticator
+        yield from (part.lifespan() for part in (self._desk, self._on_behalf_of) if part)
+        yield from (self._target, self._engine, self._deliveries, self._follows, self._erasures)
+        yield from (channel.lifespan(self.context) for channel in self._channels)
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Refuse new work, let what runs finish within the grace, stop the parts in reverse."""
@@ -289,17 +331,9 @@ class AgentHost:
             ConfigurationError: the address cannot be had, or is public and nobody has to prove who
                 they are.
         """
-        from agent_host.asgi.server import ServerOptions, serve  # noqa: PLC0415 - see the top
-
-        options = options or ServerOptions()
-        self.check_bind(options.host, insecure=insecure)
-        self._grace = options.grace
-        await serve(
-            self.app,
-            options,
-            shutdown=shutdown,
-            on_listening=self._opening(on_listening),
-            on_stopping=self.begin_draining,
+        self._grace = self._grace if options is None else options.grace
+        await self._server.serve(
+            options, insecure=insecure, shutdown=shutdown, on_listening=on_listening
         )
 
     def run(
@@ -310,17 +344,8 @@ class AgentHost:
         on_listening: Callable[[str], None] | None = None,
     ) -> None:
         """`serve` on a new event loop, uvloop's where it is installed."""
-        from agent_host.asgi.server import ServerOptions, run_server  # noqa: PLC0415
-
-        options = options or ServerOptions()
-        self.check_bind(options.host, insecure=insecure)
-        self._grace = options.grace
-        run_server(
-            self.app,
-            options,
-            on_listening=self._opening(on_listening),
-            on_stopping=self.begin_draining,
-        )
+        self._grace = self._grace if options is None else options.grace
+        self._server.run(options, insecure=insecure, on_listening=on_listening)
 
     def check_bind(self, host: str, *, insecure: bool) -> None:
         """Refuse a public address where nobody has to prove who they are.
@@ -328,19 +353,7 @@ class AgentHost:
         Raises:
             ConfigurationError: it is one, and `insecure` does not allow it.
         """
-        check_bind(host, authenticator=self._authenticator, insecure=insecure)
-
-    def _opening(self, on_listening: Callable[[str], None] | None) -> Callable[[str], None] | None:
-        door = self._door
-        if door is None:
-            return on_listening
-
-        def listening(url: str) -> None:
-            door.open(url)
-            if on_listening is not None:
-                on_listening(url)
-
-        return listening
+        self._server.check_bind(host, insecure=insecure)
 
     async def _drain(self) -> None:
         self.begin_draining()
@@ -356,43 +369,31 @@ class AgentHost:
     def _routes(
         self, deliverer: Deliverer, body_limit_bytes: int, limited: LimitedRoutes
     ) -> list[BaseRoute]:
-        check_names(self._channels)
-        wanted: list[ChannelRoute] = []
-        for channel in self._channels:
-            wanted += channel.routes(self._context)
+        wanted = channel_routes(self._channels, self.context, check=self.people.check)
         wanted += health_routes(
             started=lambda: self._started,
             draining=lambda: not self._engine.is_open,
             check_store=self._store.check,
         )
-        if self._observation is not None and self._observation.metrics_text is not None:
-            from agent_host.asgi.metrics import metrics_route  # noqa: PLC0415 - see the top
-
-            wanted.append(metrics_route(self._observation.metrics_text))
-        wanted += AdminRuns(self._operator).routes()
-        wanted += AdminTasks(self._runner, kinds_of_runs=KINDS).routes()
-        wanted += AdminDeliveries(self._deliveries.operator, deliverer).routes()
+        wanted += metrics_routes(self._observation)
+        wanted += link_routes(self._linking, self.context)
+        wanted += admin_routes(
+            runs=self.operator,
+            people=self.people_operator,
+            pairings=self.pairing,
+            deliveries=self.deliveries,
+            deliverer=deliverer,
+            runner=self._runner,
+            kinds_of_runs=KINDS,
+        )
         check_paths(wanted)
         callers = limited.limit_failures(self._authenticator)
         admins = callers if self._door is None else self._door.before(callers)
-        return [
-            guard_route(
-                limited.limit(route),
-                authenticator=admins if route.access is RouteAccess.ADMIN else callers,
-                body_limit_bytes=body_limit_bytes,
-            )
-            for route in wanted
-        ]
-
-
-def _observe(
-    telemetry: "Telemetry | None", sinks: "Sequence[EventSink]", clock: Clock
-) -> "Observation | None":
-    if telemetry is None and not sinks:
-        return None
-    from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
-
-    return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
+        if self._on_behalf_of is not None:
+            wanted = [keep_caller_token(route, read_credential) for route in wanted]
+        return limited.guard_all(
+            wanted, callers=callers, admins=admins, body_limit_bytes=body_limit_bytes
+        )
 
 
 __all__ = ["AgentHost"]

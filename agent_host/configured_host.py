@@ -9,6 +9,7 @@ from typing import Any, cast
 from agent_host.app import AgentHost
 from agent_host.authentication.operator_door import OperatorDoor
 from agent_host.configured_access import create_authenticator
+from agent_host.configured_linking import create_linking, create_on_behalf_of
 from agent_host.delivery.option import DeliveryOptions
 from agent_host.observability.sdk import create_telemetry
 from agent_host.outbound.guarded import GuardedOutbound
@@ -61,6 +62,12 @@ def create_host(settings: Settings) -> AgentHost:
             settings.access, keys_file(settings), insecure=settings.server.insecure
         ),
         outbound=GuardedOutbound(settings.outbound.to_policy()),
+        people=settings.identity.to_options(),
+        linking=create_linking(settings.link),
+        pairing=settings.pairing.to_policy(),
+        on_behalf_of=create_on_behalf_of(
+            settings.on_behalf_of, caller_issuer=settings.access.jwt.issuer
+        ),
         operator_door=_create_door(settings),
         delivery=DeliveryOptions(policy=settings.delivery.to_policy()),
         run_policy=settings.run.to_policy(),

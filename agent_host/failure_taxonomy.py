@@ -16,9 +16,11 @@ from typing import Final, NamedTuple, cast
 from agent_host.errors import (
     AccessError,
     DrainingError,
+    ExchangeUnavailableError,
     FailureCode,
     HostError,
     LeaseLostError,
+    OnBehalfOfError,
     QueueFullError,
     RequestError,
     RunFailedError,
@@ -42,6 +44,8 @@ _OF_THE_HOST: Final[tuple[tuple[type[HostError], FailureCode], ...]] = (
     (QueueFullError, FailureCode.RATE_LIMIT),
     (StoreError, FailureCode.DEPENDENCY),
     (AccessError, FailureCode.REJECTED),
+    (ExchangeUnavailableError, FailureCode.DEPENDENCY),
+    (OnBehalfOfError, FailureCode.REJECTED),
     (RequestError, FailureCode.VALIDATION),
     (RunFailedError, FailureCode.TARGET_ERROR),
 )

@@ -29,6 +29,7 @@ NAMES = (
     "push_end_to_end",
     "push_resume",
     "fan_out_bystander",
+    "identity_resolve",
 )
 
 

@@ -12,13 +12,25 @@ from starlette.requests import Request
 
 from agent_host.errors import NotFoundError, RequestError
 from agent_host.types.delivery import DeliveryStatus
-from agent_host.types.identifier import DELIVERY_PREFIX, RUN_PREFIX, TASK_PREFIX, TaskId
+from agent_host.types.identifier import (
+    DELIVERY_PREFIX,
+    RUN_PREFIX,
+    TASK_PREFIX,
+    IsolationKey,
+    TaskId,
+)
+from agent_host.types.pairing import PAIRING_PREFIX
+from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.run import RunStatus
 
 PAGE: Final = 50
 PAGE_LIMIT: Final = 200
 
+DEFAULT_ACCOUNT: Final = "default"
+DEFAULT_TENANT: Final = "default"
+
 _KIND_LIMIT: Final = 200
+_KEY_LIMIT: Final = 512
 _AGE_LIMIT: Final = timedelta(days=36_500)
 _ID: Final = re.compile(r"[a-z]{3}_[0-9A-Za-z_-]{1,128}")
 _PLACE: Final = re.compile(r"[0-9A-Za-z_-]{1,160}")
@@ -111,6 +123,54 @@ class AdminQuery:
             raise RequestError(f"status is one of {', '.join(known)}.")
         return DeliveryStatus(value)
 
+    def tenant(self) -> str:
+        """Whose people it is about."""
+        return self.key("tenant") or DEFAULT_TENANT
+
+    def person(self) -> Owner:
+        """Who is meant.
+
+        Raises:
+            NotFoundError: nobody can be called so.
+        """
+        key = self._named("key", "person")
+        return Owner(tenant=self.tenant(), isolation_key=key)
+
+    def identity(self) -> IsolationKey:
+        """Which of a person's identities is meant.
+
+        Raises:
+            NotFoundError: none can be called so.
+        """
+        return self._named("identity", "identity of this person")
+
+    def native_identity(self) -> ChannelIdentity | None:
+        """An identity by its platform's own id, if that is how somebody is named."""
+        channel, native_id = self.key("channel"), self.key("native_id")
+        if channel is None and native_id is None:
+            return None
+        if channel is None or native_id is None or "key" in self._values:
+            raise RequestError("Name somebody by key, or by channel and native_id.")
+        account = self.key("account") or DEFAULT_ACCOUNT
+        return ChannelIdentity(
+            channel=channel, account=account, native_id=native_id, tenant=self.tenant()
+        )
+
+    def key(self, name: str) -> str | None:
+        """A key of any characters, which an app may have chosen."""
+        value = self._values.get(name)
+        if value is not None and not (0 < len(value) <= _KEY_LIMIT and value.isprintable()):
+            raise RequestError(f"{name} has 1 to {_KEY_LIMIT} printable characters.")
+        return value
+
+    def _named(self, name: str, what: str) -> IsolationKey:
+        value = self._values.get(name)
+        if value is None:
+            raise RequestError(f"Say which {what}: {name} is missing.")
+        if not (0 < len(value) <= _KEY_LIMIT and value.isprintable()):
+            raise NotFoundError(what)
+        return IsolationKey(value)
+
     def _number(self, name: str) -> int | None:
         value = self._values.get(name)
         if value is None:
@@ -147,6 +207,15 @@ def delivery_id_of(request: Request) -> str:
     return _checked(request, DELIVERY_PREFIX, "delivery")
 
 
+def pairing_id_of(request: Request) -> str:
+    """The pairing that the path names.
+
+    Raises:
+        NotFoundError: nothing can be called so.
+    """
+    return _checked(request, PAIRING_PREFIX, "pairing")
+
+
 def _checked(request: Request, prefix: str, what: str) -> str:
     found: str = request.path_params["id"]
     if not found.startswith(prefix) or not _ID.fullmatch(found):
@@ -154,4 +223,14 @@ def _checked(request: Request, prefix: str, what: str) -> str:
     return found
 
 
-__all__ = ["PAGE", "PAGE_LIMIT", "AdminQuery", "delivery_id_of", "run_id_of", "task_id_of"]
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "DEFAULT_TENANT",
+    "PAGE",
+    "PAGE_LIMIT",
+    "AdminQuery",
+    "delivery_id_of",
+    "pairing_id_of",
+    "run_id_of",
+    "task_id_of",
+]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from agent_host.context import current_principal
@@ -13,10 +13,17 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 
-async def audited(work: Awaitable[T], *, action: str, subject: str) -> T:
+async def audited(
+    work: Awaitable[T],
+    *,
+    action: str,
+    subject: str,
+    subject_of: Callable[[T], str] | None = None,
+) -> T:
     """What the work comes to. The line is written when it is over, however it ends.
 
-    `action` is a name of ours, `subject` an id or a filter; neither has content.
+    `action` is a name of ours, `subject` an id or a filter; neither has content. `subject_of` says
+    better what it was about, once that is known.
     """
     try:
         result = await work
@@ -29,6 +36,8 @@ async def audited(work: Awaitable[T], *, action: str, subject: str) -> T:
     except Exception:
         _note(action, subject, "internal")
         raise
+    if subject_of is not None:
+        subject = subject_of(result)
     _note(action, subject, f"done, {result}" if isinstance(result, int) else "done")
     return result
 

@@ -11,8 +11,8 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent_host.asgi.edge_error import TooManyAtOnceError, TooManyRequestsError
-from agent_host.asgi.rate import Rate, RateLimit
 from agent_host.context import current_isolation, current_principal
+from agent_host.rate import Rate, RateLimit
 
 _RETRY_AFTER: Final = timedelta(seconds=1)
 

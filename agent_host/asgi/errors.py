@@ -22,13 +22,20 @@ from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
     BacklogFullError,
+    CommandError,
     ConflictError,
+    ConsentRequiredError,
     DeliveryStateError,
     DrainingError,
+    ExchangeUnavailableError,
     FailureCode,
     HostError,
     IdempotencyConflictError,
+    InteractionRequiredError,
+    InvalidGrantError,
     InvalidInputError,
+    LinkStepError,
+    NoCallerTokenError,
     NotFoundError,
     QueueFullError,
     RequestError,
@@ -36,10 +43,13 @@ from agent_host.errors import (
     RunFailedError,
     SessionError,
     SessionRequiredError,
+    SignInError,
+    SignInUnavailableError,
     StoreFullError,
     StoreUnavailableError,
     TargetError,
     TooLargeError,
+    TooManyLinkStepsError,
     UnauthenticatedError,
 )
 
@@ -73,6 +83,7 @@ class Answer:
 
 _STORE_TEXT: Final = "The host cannot reach what it remembers at the moment. Try again later."
 _UNKNOWABLE_TEXT: Final = "The host cannot check who is calling at the moment. Try again later."
+_PROVIDER_TEXT: Final = "The provider cannot be reached at the moment. Try again later."
 _CONFLICT_TEXT: Final = "Something else changed this at the same moment. Try again."
 
 ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
@@ -90,10 +101,17 @@ ANSWERS: Final[Mapping[type[HostError], Answer]] = MappingProxyType(
         SessionError: Answer(status=HTTPStatus.CONFLICT),
         SessionRequiredError: Answer(status=HTTPStatus.BAD_REQUEST),
         QueueFullError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
+        LinkStepError: Answer(status=HTTPStatus.BAD_REQUEST),
+        TooManyLinkStepsError: Answer(status=HTTPStatus.TOO_MANY_REQUESTS),
+        SignInError: Answer(status=HTTPStatus.BAD_REQUEST),
+        SignInUnavailableError: Answer(
+            status=HTTPStatus.BAD_GATEWAY, text=_PROVIDER_TEXT, retry_after_seconds=5
+        ),
         RunError: Answer(status=HTTPStatus.CONFLICT),
         TaskStateError: Answer(status=HTTPStatus.CONFLICT),
         DeliveryStateError: Answer(status=HTTPStatus.CONFLICT),
         ConflictError: Answer(status=HTTPStatus.CONFLICT, text=_CONFLICT_TEXT),
+        CommandError: Answer(status=HTTPStatus.INTERNAL_SERVER_ERROR),
         AuthenticationUnavailableError: Answer(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text=_UNKNOWABLE_TEXT, retry_after_seconds=5
         ),
@@ -129,6 +147,12 @@ FAILURES: Final[Mapping[str, Answer]] = MappingProxyType(
         FailureCode.VALIDATION: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         FailureCode.REJECTED: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
         FailureCode.CONTEXT_OVERFLOW: Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY),
+        # A downstream service wants more of this caller than the caller's token gives.
+        NoCallerTokenError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        InteractionRequiredError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        ConsentRequiredError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        InvalidGrantError.code: Answer(status=HTTPStatus.FORBIDDEN),
+        ExchangeUnavailableError.code: Answer(status=HTTPStatus.BAD_GATEWAY),
     }
 )
 """By the code of a run that failed; every other code is a 500."""
@@ -143,7 +167,9 @@ def answer_for(error: HostError) -> Answer:
 
 def retry_after_seconds(error: HostError, answer: Answer) -> int | None:
     """Whole seconds for `Retry-After`, never less than one; None for no such header."""
-    if isinstance(error, BacklogFullError | QueueFullError | TooManyRequestsError):
+    if isinstance(
+        error, BacklogFullError | QueueFullError | TooManyLinkStepsError | TooManyRequestsError
+    ):
         return max(1, math.ceil(error.retry_after.total_seconds()))
     return answer.retry_after_seconds
 

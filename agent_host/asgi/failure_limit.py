@@ -14,9 +14,9 @@ from starlette.requests import HTTPConnection
 
 from agent_host.asgi.edge_error import TooManyFailuresError
 from agent_host.asgi.forwarded import plain_address
-from agent_host.asgi.rate import Rate, RateLimit
 from agent_host.errors import UnauthenticatedError
 from agent_host.protocols.authenticator import Authenticator
+from agent_host.rate import Rate, RateLimit
 from agent_host.types.principal import Principal
 from agent_host.types.proof import Proof
 

@@ -1,18 +1,19 @@
 """Puts what limits callers before and behind the guard of each route."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 
 from agent_host.asgi.caller_limit import CallerLimits
 from agent_host.asgi.failure_limit import FailureLimit
+from agent_host.asgi.guard import guard_route
 from agent_host.asgi.message_rate import limit_messages
-from agent_host.asgi.rate import Rate
 from agent_host.asgi.request_limit import RequestLimits
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
+from agent_host.rate import Rate
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -38,6 +39,24 @@ class LimitedRoutes:
         if channel_route.access is RouteAccess.CALLER:
             route.app = self._callers.guarding(route.app)
         return channel_route
+
+    def guard_all(
+        self,
+        routes: Sequence[ChannelRoute],
+        *,
+        callers: Authenticator,
+        admins: Authenticator,
+        body_limit_bytes: int,
+    ) -> list[BaseRoute]:
+        """The routes as they are mounted: limited, and each behind its guard."""
+        return [
+            guard_route(
+                self.limit(route),
+                authenticator=admins if route.access is RouteAccess.ADMIN else callers,
+                body_limit_bytes=body_limit_bytes,
+            )
+            for route in routes
+        ]
 
     def limit_failures(self, authenticator: Authenticator) -> Authenticator:
         """The authenticator, with an eye on those who fail; itself where nobody can."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_host.asgi.edge_error import TooManyRequestsError
-from agent_host.asgi.rate import Rate, RateLimit
+from agent_host.rate import Rate, RateLimit
 
 
 def limit_messages(app: ASGIApp, rate: Rate, monotonic: Callable[[], float]) -> ASGIApp:

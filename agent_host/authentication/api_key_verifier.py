@@ -44,6 +44,8 @@ class _Known:
 class ApiKeyVerifier:
     """Knows nobody before it is entered and after it is left."""
 
+    verifies_claims = False
+
     def __init__(self, file: ApiKeyFile, *, clock: Clock | None = None) -> None:
         self._file = file
         self._clock = clock or SystemClock()

@@ -39,6 +39,11 @@ class BearerAuthenticator:
         """RFC 6750 §3."""
         return CHALLENGE
 
+    @property
+    def verifies_claims(self) -> bool:
+        """Whether any of the verifiers does."""
+        return any(getattr(verifier, "verifies_claims", True) for verifier in self._verifiers)
+
     async def authenticate(self, connection: HTTPConnection) -> Proof:
         """Whoever the credential belongs to."""
         credential = read_credential(connection.scope["headers"])

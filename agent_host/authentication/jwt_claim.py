@@ -3,20 +3,15 @@
 Pure: no keys, no clock of its own. Issuer and audience were checked with the signature.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from agent_host.authentication.jwt_policy import JwtPolicy
-from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE, Principal
+from agent_host.jose.claim import check_times, subject_in, text_in
+from agent_host.types.principal import ADMIN_SCOPE, CALL_SCOPE, Principal, subject_id
 from agent_host.types.proof import Proof
 
-_SUBJECT_LIMIT: Final = 255  # OpenID Connect Core 1.0 §2
 _OURS: Final = frozenset({ADMIN_SCOPE, CALL_SCOPE})
-
-
-class ClaimError(ValueError):
-    """The token is not to be taken. The text names a rule and no value, and is for the log."""
 
 
 def to_proof(claims: Mapping[str, Any], policy: JwtPolicy, *, now: float) -> Proof:
@@ -28,27 +23,16 @@ def to_proof(claims: Mapping[str, Any], policy: JwtPolicy, *, now: float) -> Pro
     Raises:
         ClaimError: a claim is missing, malformed, or says that now is not its time.
     """
-    leeway = policy.leeway.total_seconds()
-    expires_at = _instant(claims, "exp")
-    if expires_at is None:
-        raise ClaimError("exp is missing")
-    if now >= expires_at + leeway:
-        raise ClaimError("it is expired")
-    for name in ("nbf", "iat"):
-        begins_at = _instant(claims, name)
-        if begins_at is not None and begins_at > now + leeway:
-            raise ClaimError(f"{name} is in the future")
-    subject = _text(claims, "sub")
-    if len(subject) > _SUBJECT_LIMIT:
-        raise ClaimError("sub is too long")
+    expires_at = check_times(claims, now=now, leeway=policy.leeway)
+    subject = subject_in(claims)
     principal = Principal(
-        id=f"{len(policy.issuer)}.{policy.issuer}.{subject}",
+        id=subject_id(policy.issuer, subject),
         kind="token",
-        tenant=_text(claims, policy.tenant_claim) if policy.tenant_claim else "default",
+        tenant=text_in(claims, policy.tenant_claim) if policy.tenant_claim else "default",
         scopes=_host_scopes(frozenset(_token_scopes(claims, policy)), policy),
         claims={name: claims[name] for name in policy.shown_claims if name in claims},
     )
-    return Proof(principal, expires_at=expires_at + leeway)
+    return Proof(principal, expires_at=expires_at + policy.leeway.total_seconds())
 
 
 def _host_scopes(found: frozenset[str], policy: JwtPolicy) -> frozenset[str]:
@@ -70,26 +54,4 @@ def _token_scopes(claims: Mapping[str, Any], policy: JwtPolicy) -> Iterator[str]
             yield from (one for one in cast("list[object]", value) if isinstance(one, str))
 
 
-def _instant(claims: Mapping[str, Any], name: str) -> float | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ClaimError(f"{name} is not a number")
-    try:
-        instant = float(value)
-    except OverflowError:
-        raise ClaimError(f"{name} is out of range") from None
-    if not math.isfinite(instant):
-        raise ClaimError(f"{name} is out of range")
-    return instant
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise ClaimError(f"{name} is missing or not a text")
-    return value
-
-
-__all__ = ["ClaimError", "to_proof"]
+__all__ = ["to_proof"]

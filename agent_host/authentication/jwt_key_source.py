@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, Self
 
-from agent_host.authentication.jwt_key_set import KeySet, SigningKey
 from agent_host.errors import AuthenticationUnavailableError
+from agent_host.jose.key_set import KeySet, SigningKey
 from agent_host.protocols.clock import Clock
 from agent_host.system import settled_within
 

@@ -15,12 +15,13 @@ import httpx
 import jwt
 
 from agent_host.authentication.credential import bad_credential
-from agent_host.authentication.jwt_claim import ClaimError, to_proof
+from agent_host.authentication.jwt_claim import to_proof
 from agent_host.authentication.jwt_issuer import JwtIssuer
-from agent_host.authentication.jwt_key_set import KeySet, SigningKey
 from agent_host.authentication.jwt_key_source import JwtKeySource
 from agent_host.authentication.jwt_policy import JwtPolicy
 from agent_host.errors import AuthenticationUnavailableError
+from agent_host.jose.claim import ClaimError
+from agent_host.jose.key_set import KeySet, SigningKey
 from agent_host.protocols.clock import Clock
 from agent_host.system import SystemClock
 from agent_host.types.proof import Proof

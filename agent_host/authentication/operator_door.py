@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -66,6 +66,16 @@ class OperatorDoor:
         are by `authenticator`.
         """
         return _DoorAuthenticator(self._token, authenticator)
+
+    def opening(self, on_listening: Callable[[str], None] | None) -> Callable[[str], None]:
+        """What is to be told the URL: it opens the door, and passes the URL on."""
+
+        def listening(url: str) -> None:
+            self.open(url)
+            if on_listening is not None:
+                on_listening(url)
+
+        return listening
 
     def open(self, url: str) -> None:
         """Say where the host listens, and by which token it is operated. A host that listens on one

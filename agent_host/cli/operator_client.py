@@ -1,9 +1,10 @@
 """Asks a host's admin routes. Blocking, over one connection for each question, by no proxy."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -54,33 +55,62 @@ class OperatorClient:
         Raises:
             OperatorRefusedError: it said no.
         """
-        path = "/".join((f"{self._path}/admin", *(quote(step, safe="") for step in steps)))
-        given = {name: value for name, value in (parameters or {}).items() if value is not None}
-        target = f"{path}?{urlencode(given)}" if given else path
-        connection = self._kind(
-            self._host, self._port, timeout=_LONG_SECONDS if is_long else _SECONDS
-        )
-        headers = {
-            "accept": "application/json",
-            "authorization": f"Bearer {self._credential}",
-            "content-length": "0",
-        }
-        try:
-            connection.request(method, target, headers=headers)
-            response = connection.getresponse()
+        connection = self._connection(is_long=is_long)
+        with self._answered(connection, method, steps, parameters) as response:
             payload = response.read(_LIMIT_BYTES)
-        except (OSError, HTTPException, UnicodeError) as error:
-            said = getattr(error, "strerror", None) or type(error).__name__
-            message = f"The host at {self._url} does not answer: {said}."
-            raise ConfigurationError(message) from error
-        finally:
-            connection.close()
         if response.status == HTTPStatus.NO_CONTENT:
             return {}
         found = _read(payload)
         if response.status == HTTPStatus.OK and found is not None:
             return found
         raise OperatorRefusedError(self._refusal(response.status, found))
+
+    def lines(
+        self, *steps: str, parameters: Mapping[str, object] | None = None
+    ) -> Generator[bytes]:
+        """The lines of a long answer, as they come. One that breaks off ends like any other: what
+        is in the lines has to say whether it is whole.
+
+        Raises:
+            OperatorRefusedError: the host said no.
+        """
+        connection = self._connection(is_long=True)
+        with self._answered(connection, "GET", steps, parameters) as response:
+            if response.status != HTTPStatus.OK:
+                found = _read(response.read(_LIMIT_BYTES))
+                raise OperatorRefusedError(self._refusal(response.status, found))
+            yield from response
+
+    def _connection(self, *, is_long: bool) -> HTTPConnection:
+        seconds = _LONG_SECONDS if is_long else _SECONDS
+        return self._kind(self._host, self._port, timeout=seconds)
+
+    @contextmanager
+    def _answered(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        steps: Sequence[str],
+        parameters: Mapping[str, object] | None,
+    ) -> Generator[HTTPResponse]:
+        path = "/".join((f"{self._path}/admin", *(quote(step, safe="") for step in steps)))
+        given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        headers = {
+            "accept": "application/json, application/jsonl",
+            "authorization": f"Bearer {self._credential}",
+            "content-length": "0",
+        }
+        try:
+            connection.request(
+                method, f"{path}?{urlencode(given)}" if given else path, headers=headers
+            )
+            yield connection.getresponse()
+        except (OSError, HTTPException, UnicodeError) as error:
+            said = getattr(error, "strerror", None) or type(error).__name__
+            message = f"The host at {self._url} does not answer: {said}."
+            raise ConfigurationError(message) from error
+        finally:
+            connection.close()
 
     def _refusal(self, status: int, found: JsonObject | None) -> str:
         if found is None or "code" not in found:

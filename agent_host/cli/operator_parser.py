@@ -70,7 +70,7 @@ def add_runs(add: AddCommand, finish: Finish) -> None:
     ).add_parser
     listed = actions("list", help="show runs, newest first", description="Runs, newest first.")
     listed.add_argument("--status", choices=STATUSES, metavar="STATUS", help=", ".join(STATUSES))
-    _add_amount(listed)
+    add_amount(listed)
     shown = actions("show", help="show one run", description="Show one run.")
     cancelled = actions(
         "cancel",
@@ -80,7 +80,7 @@ def add_runs(add: AddCommand, finish: Finish) -> None:
     for action in (shown, cancelled):
         action.add_argument("id", metavar="ID", help="the run's id, run_...")
     for action in (listed, shown, cancelled):
-        _add_place(action)
+        add_place(action)
         finish(action)
 
 
@@ -92,11 +92,11 @@ def add_tasks(add: AddCommand, finish: Finish) -> None:
         description="Count durable tasks; list, show, replay, purge and cancel them.",
         epilog=_TASK_EXAMPLES,
     )
-    _add_place(tasks)
+    add_place(tasks)
     finish(tasks)
     actions = tasks.add_subparsers(title="actions", metavar="ACTION", dest="action").add_parser
     dead = actions("dead", help="show dead letters", description="Dead letters, the first first.")
-    _add_amount(dead)
+    add_amount(dead)
     shown = actions("show", help="show one task", description="Show one task, dead or not.")
     replayed = actions(
         "replay",
@@ -121,7 +121,7 @@ def add_tasks(add: AddCommand, finish: Finish) -> None:
     for action in (dead, replayed, purged):
         action.add_argument("--kind", metavar="KIND", help="only those of this kind")
     for action in (dead, shown, replayed, purged, cancelled):
-        _add_place(action)
+        add_place(action)
         finish(action)
 
 
@@ -144,7 +144,7 @@ def add_deliveries(add: AddCommand, finish: Finish) -> None:
         help=", ".join(DELIVERY_STATUSES),
     )
     listed.add_argument("--run", metavar="ID", help="only what this run led to")
-    _add_amount(listed)
+    add_amount(listed)
     shown = actions("show", help="show one with its attempts", description="Show one delivery.")
     replayed = actions(
         "replay",
@@ -173,11 +173,12 @@ def add_deliveries(add: AddCommand, finish: Finish) -> None:
         )
         action.add_argument("--channel", metavar="NAME", help="with --all: only by this channel")
     for action in (listed, shown, replayed, purged, cancelled):
-        _add_place(action)
+        add_place(action)
         finish(action)
 
 
-def _add_amount(action: argparse.ArgumentParser) -> None:
+def add_amount(action: argparse.ArgumentParser) -> None:
+    """How much of a list is shown."""
     amount = action.add_mutually_exclusive_group()
     amount.add_argument(
         "--limit", type=_count, default=50, metavar="COUNT", help="at most so many (50)"
@@ -192,7 +193,8 @@ def _count(text: str) -> int:
     return number
 
 
-def _add_place(action: argparse.ArgumentParser) -> None:
+def add_place(action: argparse.ArgumentParser) -> None:
+    """Which host it is about, and how to show what it says."""
     action.add_argument("--json", action="store_true", help="write JSON")
     action.add_argument("--store", metavar="URL", help="the store of the host (store)")
     action.add_argument("--url", metavar="URL", help="where the host is, if not on its own folder")
@@ -208,7 +210,9 @@ __all__ = [
     "DELIVERY_STATUSES",
     "LETTER_STATUSES",
     "STATUSES",
+    "add_amount",
     "add_deliveries",
+    "add_place",
     "add_runs",
     "add_tasks",
 ]

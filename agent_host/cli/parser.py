@@ -10,6 +10,7 @@ from typing import Any, Final
 from agent_host.cli.doctor_parser import add_doctor
 from agent_host.cli.key_parser import AddCommand, add_keys
 from agent_host.cli.operator_parser import add_deliveries, add_runs, add_tasks
+from agent_host.cli.people_parser import add_links, add_pair
 from agent_host.cli.quarantine_parser import add_quarantine
 
 DISTRIBUTION: Final = "agent-host-server"
@@ -107,6 +108,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_tasks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_task"))
     add_deliveries(commands.add_parser, partial(_finish, module="agent_host.cli.operate_delivery"))
     add_quarantine(commands.add_parser, partial(_finish, module="agent_host.cli.quarantine"))
+    add_links(commands.add_parser, partial(_finish, module="agent_host.cli.operate_link"))
+    add_pair(commands.add_parser, partial(_finish, module="agent_host.cli.operate_pair"))
     return parser
 
 

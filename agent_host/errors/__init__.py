@@ -11,6 +11,9 @@ from agent_host.errors.access import (
     LinkRequiredError,
     UnauthenticatedError,
 )
+from agent_host.errors.command import (
+    CommandError,
+)
 from agent_host.errors.configuration import (
     ConfigurationError,
     MissingExtraError,
@@ -24,6 +27,24 @@ from agent_host.errors.follow import (
     FollowLimitError,
 )
 from agent_host.errors.inbound import BacklogFullError
+from agent_host.errors.link import (
+    LinkRefusedError,
+    NotLinkedError,
+)
+from agent_host.errors.link_step import (
+    LinkStepError,
+    SignInError,
+    SignInUnavailableError,
+    TooManyLinkStepsError,
+)
+from agent_host.errors.on_behalf_of import (
+    ConsentRequiredError,
+    ExchangeUnavailableError,
+    InteractionRequiredError,
+    InvalidGrantError,
+    NoCallerTokenError,
+    OnBehalfOfError,
+)
 from agent_host.errors.outbound import (
     OutboundError,
     PushError,
@@ -58,6 +79,7 @@ from agent_host.errors.session import (
     QueueFullError,
     SessionBusyError,
     SessionError,
+    SessionReadOnlyError,
     SessionRequiredError,
     SessionResetError,
 )
@@ -81,29 +103,39 @@ __all__ = [
     "AccessError",
     "AuthenticationUnavailableError",
     "BacklogFullError",
+    "CommandError",
     "ConfigurationError",
     "ConflictError",
+    "ConsentRequiredError",
     "DeliveryStateError",
     "DeniedError",
     "DrainingError",
+    "ExchangeUnavailableError",
     "FailureCode",
     "FollowEndedError",
     "FollowLimitError",
     "HostError",
     "IdempotencyConflictError",
     "InsufficientScopeError",
+    "InteractionRequiredError",
+    "InvalidGrantError",
     "InvalidInputError",
     "InvalidProofError",
     "InvalidTransitionError",
     "LeaseLostError",
+    "LinkRefusedError",
     "LinkRequiredError",
+    "LinkStepError",
     "MalformedJsonError",
     "MissingExtraError",
     "NestingError",
     "NewerRecordError",
+    "NoCallerTokenError",
     "NoQuestionError",
     "NotCancellableError",
     "NotFoundError",
+    "NotLinkedError",
+    "OnBehalfOfError",
     "OutboundError",
     "PermanentTaskError",
     "PushError",
@@ -116,8 +148,11 @@ __all__ = [
     "RunFailedError",
     "SessionBusyError",
     "SessionError",
+    "SessionReadOnlyError",
     "SessionRequiredError",
     "SessionResetError",
+    "SignInError",
+    "SignInUnavailableError",
     "StoreError",
     "StoreFullError",
     "StoreUnavailableError",
@@ -126,6 +161,7 @@ __all__ = [
     "TaskError",
     "TaskHandedBackError",
     "TooLargeError",
+    "TooManyLinkStepsError",
     "UnauthenticatedError",
     "UnreadableRecordError",
     "UnsafeUrlError",

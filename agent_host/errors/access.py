@@ -1,6 +1,11 @@
 """Who may not come in, and why."""
 
+from typing import Final
+
 from agent_host.errors.root import HostError
+
+SILENT_TEXT: Final = "This is not answered here."
+"""What the error says itself where nothing may be said, if a channel shows it all the same."""
 
 
 class AccessError(HostError):
@@ -37,19 +42,34 @@ class AuthenticationUnavailableError(HostError):
 
 
 class DeniedError(AccessError):
-    """The authorizer said no. `reason_code` is for the log; the text is for the person."""
+    """The authorizer said no. `reason_code` is for the log; the text is for the person.
+
+    `is_silent`: others are in the room, so nothing is said there at all; `private_text` may be told
+    in a private conversation, or not at all.
+    """
 
     code = "denied"
 
-    def __init__(self, user_message: str, reason_code: str = "denied") -> None:
-        super().__init__(user_message)
+    def __init__(
+        self, user_message: str, reason_code: str = "denied", *, is_silent: bool = False
+    ) -> None:
+        super().__init__(SILENT_TEXT if is_silent else user_message)
         self.reason_code = reason_code
+        self.is_silent = is_silent
+        self.private_text = user_message
 
 
 class LinkRequiredError(AccessError):
-    """The person must link this identity to one that is known first."""
+    """The person must link this identity to one that is known first. Where it `is_silent`, as with
+    a denial: a challenge is never shown in a room.
+    """
 
     code = "link_required"
+
+    def __init__(self, challenge: str, *, is_silent: bool = False) -> None:
+        super().__init__(SILENT_TEXT if is_silent else challenge)
+        self.is_silent = is_silent
+        self.private_text = challenge
 
 
 __all__ = [

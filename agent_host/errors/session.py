@@ -30,6 +30,20 @@ class SessionResetError(SessionError):
     code = "session_reset"
 
 
+class SessionReadOnlyError(SessionError):
+    """The session is from before its owner linked identities: it can be read, and goes on if the
+    link is undone. New turns belong to a session of the person's own.
+    """
+
+    code = "session_read_only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This session is from before the account was linked and can only be read; begin "
+            "another one."
+        )
+
+
 class QueueFullError(SessionError):
     """More turns wait than the policy allows. Try again after `retry_after`."""
 
@@ -52,6 +66,7 @@ __all__ = [
     "QueueFullError",
     "SessionBusyError",
     "SessionError",
+    "SessionReadOnlyError",
     "SessionRequiredError",
     "SessionResetError",
 ]

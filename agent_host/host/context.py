@@ -1,19 +1,21 @@
 """What a channel gets of the host: `HostContext` over the pipeline."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from agent_host.errors import LinkRequiredError, NotFoundError
+from agent_host.host.command.desk import CommandDesk
 from agent_host.host.follow.dispatcher import FollowDispatcher
 from agent_host.host.inbound.acceptance import EventAcceptance
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
+from agent_host.host.pipeline.link_view import PartyLinks
+from agent_host.host.pipeline.party import party_of
 from agent_host.host.pipeline.pipeline import Pipeline
-from agent_host.host.record.channel_record import ChannelRecords
+from agent_host.host.pipeline.view import PersonViews
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
-from agent_host.host.session.book import SessionBook
-from agent_host.host.session.view import OwnedSessions
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.follow import Follower, FollowView
 from agent_host.protocols.host_context import (
@@ -23,7 +25,9 @@ from agent_host.protocols.host_context import (
     RunView,
     SessionView,
 )
+from agent_host.protocols.link_desk import LinkDesk, LinkView
 from agent_host.protocols.outbound import Outbound
+from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
 from agent_host.types.principal import Owner
@@ -54,28 +58,26 @@ class ChannelContext:
         *,
         pipeline: Pipeline,
         engine: RunEngine,
-        book: SessionBook,
+        commands: CommandDesk,
         reader_of: Callable[[Owner], RunReader],
-        files_of: Callable[[Owner], FileView],
-        records: ChannelRecords,
+        views: PersonViews,
         events: EventAcceptance,
-        follows_of: Callable[[Owner, str], FollowView],
-        dispatcher: FollowDispatcher,
+        follows: FollowDispatcher,
         outbound: Outbound,
         challenge: str | None = None,
+        desk: LinkDesk | None = None,
     ) -> None:
         self._parts = parts
         self._pipeline = pipeline
         self._engine = engine
+        self._commands = commands
         self._reader_of = reader_of
-        self._files_of = files_of
-        self._records = records
+        self._views = views
         self._events = events
-        self._follows_of = follows_of
-        self._dispatcher = dispatcher
+        self._follows = follows
         self._outbound = outbound
-        self._book = book
         self._challenge = challenge
+        self._desk = desk
         self._cancels = parts.policy.on_disconnect is DisconnectPolicy.CANCEL
 
     @property
@@ -123,6 +125,15 @@ class ChannelContext:
         """Whether a caller that leaves takes its run with it."""
         return self._cancels
 
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        """What people can ask of the host itself."""
+        return self._commands.book.infos
+
+    async def command(self, request: CommandRequest) -> CommandAnswer:
+        """Answer a command."""
+        return await self._commands.answer(request)
+
     async def run(self, request: ChannelRequest) -> HostedResult:
         """Run a turn and wait for its end, or its question."""
         exchange = await self._pipeline.take(request, Wish.RESULT)
@@ -133,7 +144,7 @@ class ChannelContext:
         """Run a turn and follow it."""
         exchange = await self._pipeline.take(request, Wish.EVENTS)
         outcome = given(exchange.outcome)
-        entries = self._reader_of(given(exchange.owner)).events(outcome.run.id)
+        entries = self._reader_of(outcome.run.owner).events(outcome.run.id)
         try:
             yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
         finally:
@@ -150,37 +161,46 @@ class ChannelContext:
 
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
-        return self._reader_of(await self._pipeline.admit(caller))
+        return self._views.runs(await self._pipeline.enter(caller))
 
     async def sessions(self, caller: Caller) -> SessionView:
         """The caller's own sessions."""
-        owner = await self._pipeline.admit(caller)
-        return OwnedSessions(book=self._book, records=self._parts.sessions, owner=owner)
+        return self._views.sessions(await self._pipeline.enter(caller))
 
     async def files(self, caller: Caller) -> FileView:
         """The caller's own files."""
-        return self._files_of(await self._pipeline.admit(caller))
+        return self._views.files(await self._pipeline.enter(caller))
 
     def records_of(self, owner: Owner, channel: str) -> RecordView:
         """What a channel keeps for an owner whom the host has named."""
-        return self._records.of(owner, channel)
+        return self._views.records_of(owner, channel)
 
     async def records(self, caller: Caller) -> RecordView:
         """What the caller's channel keeps for the caller."""
-        return self._records.of(await self._pipeline.admit(caller), caller.channel)
+        return self._views.records(await self._pipeline.enter(caller), caller.channel)
+
+    async def links(self, caller: Caller) -> LinkView:
+        """The steps of a link for the caller."""
+        if self._desk is None:
+            raise NotFoundError("way to link")
+        try:
+            exchange = await self._pipeline.enter(caller)
+        except LinkRequiredError:
+            exchange = await self._pipeline.identify(caller)
+        return PartyLinks(self._desk, party_of(exchange))
 
     async def follows(self, caller: Caller) -> FollowView:
         """What the caller's channel tells others of the caller's runs."""
-        return self._follows_of(await self._pipeline.admit(caller), caller.channel)
+        return self._views.follows(await self._pipeline.enter(caller), caller.channel)
 
     @contextmanager
     def follower(self, channel: str, follower: Follower) -> Generator[None]:
         """Let `follower` tell what is followed on a channel."""
-        self._dispatcher.add(channel, follower)
+        self._follows.add(channel, follower)
         try:
             yield
         finally:
-            self._dispatcher.remove(channel)
+            self._follows.remove(channel)
 
     def _mind_leaving(self, exchange: Exchange) -> None:
         execution = exchange.execution

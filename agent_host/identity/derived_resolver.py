@@ -1,16 +1,16 @@
 """Isolation keys that are computed from who somebody is, so that nothing has to be stored.
 
-Links between identities are not known here: two identities of one person are two partitions.
+Links between identities are not known here: two identities of one person are two keys, and the
+registry says which of them are one.
 """
 
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
-from agent_host.types.identifier import ISOLATION_PREFIX, IsolationKey
+from agent_host.identity.key import derive_key
+from agent_host.types.identifier import IsolationKey
 from agent_host.types.principal import ChannelIdentity, Principal
 
-_DIGEST_BYTES: Final = 20
 _CACHE_SIZE: Final = 4096
 
 
@@ -24,7 +24,7 @@ class DerivedIdentityResolver:
     __slots__ = ("_key",)
 
     def __init__(self, *, cache_size: int = _CACHE_SIZE) -> None:
-        self._key = lru_cache(maxsize=cache_size)(_derive)
+        self._key = lru_cache(maxsize=cache_size)(derive_key)
 
     async def resolve_identity(self, identity: ChannelIdentity) -> IsolationKey:
         """From tenant, channel, account and native id."""
@@ -37,16 +37,6 @@ class DerivedIdentityResolver:
         if principal.isolation_key is not None:
             return principal.isolation_key
         return self._key("principal", principal.tenant, principal.kind, principal.id)
-
-
-def _derive(*parts: str) -> IsolationKey:
-    digest = blake2b(digest_size=_DIGEST_BYTES)
-    for part in parts:
-        # A platform's id may hold a lone surrogate; it must not collide with its replacement.
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return IsolationKey(ISOLATION_PREFIX + digest.hexdigest())
 
 
 __all__ = ["DerivedIdentityResolver"]

@@ -165,6 +165,14 @@ class ObservedRunner:
         """Passed on."""
         return await self._runner.purge_all(kind=kind, older_than=older_than)
 
+    async def kept(self, *, after: str | None = None, limit: int = 100) -> Page[Task]:
+        """Passed on."""
+        return await self._runner.kept(after=after, limit=limit)
+
+    async def erase(self, task_id: TaskId) -> bool:
+        """Passed on."""
+        return await self._runner.erase(task_id)
+
     def resume(self) -> None:
         """Passed on."""
         self._runner.resume()

@@ -12,7 +12,9 @@ from agent_host import telemetry
 from agent_host.errors import HostError
 from agent_host.observability.instrument import Instruments
 from agent_host.protocols.clock import Clock
+from agent_host.protocols.scrub import ScrubbingStore
 from agent_host.protocols.state_store import StateStore
+from agent_host.types.principal import Owner
 from agent_host.types.store import Key, Lease, Record, SetAside, StreamSlice, Write
 
 _NO_SPAN = NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
@@ -84,6 +86,17 @@ class ObservedStore:
         return self._instruments.tracer.start_span(
             telemetry.SPAN_STORE_COMMIT, attributes={telemetry.WRITE_COUNT: writes}
         )
+
+    async def drop_unreadable(self, owner: Owner) -> int:
+        """Passed on, where there can be something."""
+        if isinstance(self._store, ScrubbingStore):
+            return await self._store.drop_unreadable(owner)
+        return 0
+
+    async def scrub(self) -> None:
+        """Passed on, where there is something to do."""
+        if isinstance(self._store, ScrubbingStore):
+            await self._store.scrub()
 
     async def check(self) -> None:
         """Passed on."""

@@ -11,7 +11,9 @@ from agent_host.types.proof import Proof
 class Authenticator(Protocol):
     """Says who is calling, and by its scopes what kind of routes are open to them.
 
-    One that is an async context manager as well is entered before the host takes requests.
+    One that is an async context manager as well is entered before the host takes requests. One
+    whose callers never have verified claims may say so by `verifies_claims = False`: rules that ask
+    for claims are then refused at start-up.
     """
 
     @property

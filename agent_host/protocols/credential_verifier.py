@@ -7,7 +7,7 @@ from agent_host.types.proof import Proof
 
 class CredentialVerifier(Protocol):
     """Knows credentials of one form. One that is an async context manager as well is entered before
-    the host takes requests.
+    the host takes requests. One that verifies no claims may say so by `verifies_claims = False`.
     """
 
     def takes(self, credential: str) -> bool:

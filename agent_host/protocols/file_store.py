@@ -4,7 +4,7 @@ A cache and no archive: what is in it may be evicted at any time, so whoever rea
 do without. What an implementation owes is tested by `agent_host.testing.file_store_suite`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -79,6 +79,21 @@ class FileStore(AbstractAsyncContextManager["FileStore", None], Protocol):
 
     async def delete(self, owner: Owner, file_id: str) -> None:
         """Forget it; what is not there is no error."""
+        ...
+
+    async def ids(
+        self, owner: Owner, *, after: str | None = None, limit: int = 100
+    ) -> Sequence[FileId]:
+        """The owner's files, by id, behind `after`."""
+        ...
+
+    async def erase(self, owner: Owner) -> int:
+        """Forget all of the owner's files, and leave nothing of them in the store's own
+        files. How many there were.
+
+        Raises:
+            StoreUnavailableError: it cannot be done now; some may be gone.
+        """
         ...
 
 

@@ -7,8 +7,10 @@ from typing import Protocol
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.file_store import FileStream
 from agent_host.protocols.follow import Follower, FollowView
+from agent_host.protocols.link_desk import LinkView
 from agent_host.protocols.outbound import Outbound
 from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
 from agent_host.types.json import JsonObject, JsonValue
@@ -199,6 +201,20 @@ class HostContext(Protocol):
         """
         ...
 
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        """What people can ask of the host itself, in the order of a menu; see `read_command`."""
+        ...
+
+    async def command(self, request: CommandRequest) -> CommandAnswer:
+        """Answer a command. In a group, where the caller may not, there is nothing to say.
+
+        Raises:
+            NotFoundError: there is no such command: it is not swallowed, but the target's.
+            CommandError: its handler failed.
+        """
+        ...
+
     async def run(self, request: ChannelRequest) -> HostedResult:
         """Run a turn and wait until it is over or asks something. A failed run is returned.
 
@@ -257,6 +273,17 @@ class HostContext(Protocol):
     def follower(self, channel: str, follower: Follower) -> AbstractContextManager[None]:
         """Let `follower` tell what is followed on a channel, while the context lasts: the whole of
         the channel's lifespan. Follows of a channel that has none become dead letters.
+        """
+        ...
+
+    async def links(self, caller: Caller) -> LinkView:
+        """The steps of a link, for whoever may come in or would be asked to link first. What they
+        say is for a private conversation.
+
+        Raises:
+            NotFoundError: this host has no way to link.
+            LinkRefusedError: the caller speaks in a room, or through a platform that speaks for
+                many.
         """
         ...
 

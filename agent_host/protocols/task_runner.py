@@ -106,6 +106,18 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         """Forget the dead letters that were given up at least this long ago; how many."""
         ...
 
+    async def kept(self, *, after: str | None = None, limit: int = 100) -> Page[Task]:
+        """Every task that is kept, whatever its state, by id. A page may have fewer than `limit`
+        and still a cursor.
+        """
+        ...
+
+    async def erase(self, task_id: TaskId) -> bool:
+        """Leave no trace of a task, whatever its state; whether there was one. An attempt that is
+        under way is cancelled first, and its end waited for.
+        """
+        ...
+
     def resume(self) -> None:
         """Start doing tasks."""
         ...

@@ -14,6 +14,7 @@ from agent_host.runner.attempt import TaskKind
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.dead_letter import DeadLetters
 from agent_host.runner.due_queue import DueQueue
+from agent_host.runner.kept_task import KeptTasks
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_census import TaskCensus
 from agent_host.runner.task_order import TaskOrder
@@ -69,6 +70,7 @@ class StoreTaskRunner:
         self._census = TaskCensus(store)
         self._window = window
         self._workers: dict[str, Worker] = {}
+        self._kept = KeptTasks(store, book=self._book, workers=self._workers, cancel=self.cancel)
         self._group = asyncio.TaskGroup()
         self._dispatchers: list[asyncio.Task[None]] = []
         self._resumed = False
@@ -215,6 +217,14 @@ class StoreTaskRunner:
     ) -> int:
         """Forget the dead letters that were given up at least this long ago; how many."""
         return await self._dead.purge_all(kind, older_than=older_than)
+
+    async def kept(self, *, after: str | None = None, limit: int = 100) -> Page[Task]:
+        """Every task that is kept, by id."""
+        return await self._kept.page(after=after, limit=limit)
+
+    async def erase(self, task_id: TaskId) -> bool:
+        """Leave no trace of a task, whatever its state; whether there was one."""
+        return await self._kept.erase(task_id)
 
     def resume(self) -> None:
         """Start doing tasks, those first that an earlier process left."""

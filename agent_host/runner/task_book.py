@@ -137,10 +137,10 @@ class TaskBook:
         revived = stored_task(task, order=turn.order, version=dead.version + 1)
         await self._enter(revived, [put_task(revived), *delete_graves(dead), *turn.writes])
 
-    async def forget(self, dead: StoredTask) -> None:
-        """Remove a dead letter."""
-        task = dead.task
-        writes: list[Write] = [Delete(task_key(task.id), dead.version), *delete_graves(dead)]
+    async def forget(self, over: StoredTask) -> None:
+        """Remove a task that is over, a dead letter from its list too."""
+        task = over.task
+        writes: list[Write] = [Delete(task_key(task.id), over.version), *delete_graves(over)]
         key = idempotency_key(task)
         if key is not None:
             writes.append(Delete(key))

@@ -92,6 +92,12 @@ class Worker:
         """Whether an attempt of this task is under way here."""
         return any(one.task_id == task_id for one in self._attempts.values())
 
+    async def until_ended(self, task_id: TaskId) -> None:
+        """Return once no attempt of this task is under way here."""
+        running = [one.task for one in self._attempts.values() if one.task_id == task_id]
+        if running:
+            await asyncio.wait(running)
+
     def revoke(self, task_id: TaskId) -> None:
         """Cancel the attempt, if there is one, at a task that is marked as cancelled."""
         for one in self._attempts.values():

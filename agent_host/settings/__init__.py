@@ -2,6 +2,7 @@
 
 from agent_host.settings.channel import parse_channel
 from agent_host.settings.file import FileSettings
+from agent_host.settings.identity import ChannelIdentitySettings, IdentitySettings
 from agent_host.settings.limit import LimitSettings
 from agent_host.settings.loader import LoadedSettings, load_settings
 from agent_host.settings.model import (
@@ -12,6 +13,7 @@ from agent_host.settings.model import (
     Settings,
 )
 from agent_host.settings.option import Option, list_options
+from agent_host.settings.pairing import PairingSettings
 from agent_host.settings.runtime_mode import (
     RuntimeMode,
     detect_isolation,
@@ -22,13 +24,16 @@ from agent_host.settings.server import ServerSettings
 from agent_host.settings.source import Flag
 
 __all__ = [
+    "ChannelIdentitySettings",
     "ChannelSettings",
     "FileSettings",
     "Flag",
+    "IdentitySettings",
     "LimitSettings",
     "LoadedSettings",
     "LogSettings",
     "Option",
+    "PairingSettings",
     "RunSettings",
     "RuntimeMode",
     "ServerSettings",

@@ -94,7 +94,7 @@ class AccessSettings(Section):
         default=True,
         description=(
             "With a store in a folder: let whoever owns the folder administer the running host, "
-            "over loopback (`agent-host runs`, `agent-host tasks`)."
+            "over loopback (`agent-host runs`, `tasks`, `links` and `pair`)."
         ),
     )
     jwt: JwtSettings = Field(

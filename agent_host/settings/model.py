@@ -13,8 +13,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from agent_host.settings.access import AccessSettings
 from agent_host.settings.delivery import DeliverySettings
 from agent_host.settings.file import FileSettings
+from agent_host.settings.identity import IdentitySettings
 from agent_host.settings.limit import LimitSettings
+from agent_host.settings.link import LinkSettings, OnBehalfOfSettings
 from agent_host.settings.outbound import OutboundSettings
+from agent_host.settings.pairing import PairingSettings
 from agent_host.settings.remote_a2a import RemoteA2ASettings
 from agent_host.settings.runtime_mode import RuntimeMode
 from agent_host.settings.section import Section
@@ -225,6 +228,21 @@ class Settings(Section):
     )
     access: AccessSettings = Field(
         default_factory=AccessSettings, description="Who may talk to the host."
+    )
+    identity: IdentitySettings = Field(
+        default_factory=IdentitySettings,
+        description="Who of them may come in, who may be one person, what rooms keep apart.",
+    )
+    link: LinkSettings = Field(
+        default_factory=LinkSettings, description="How two identities become one person."
+    )
+    pairing: PairingSettings = Field(
+        default_factory=PairingSettings,
+        description="Where strangers may ask an operator to be let in.",
+    )
+    on_behalf_of: OnBehalfOfSettings = Field(
+        default_factory=OnBehalfOfSettings,
+        description="Tokens for downstream services in the name of callers with a token.",
     )
     run: RunSettings = Field(default_factory=RunSettings, description="Limits of one run.")
     session: SessionSettings = Field(

@@ -38,12 +38,14 @@ from agent_host.stores.disk_quarantine import (
 from agent_host.stores.disk_reader import Readers
 from agent_host.stores.disk_report import StoreReport, read_report
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
+from agent_host.stores.disk_scrub import drop_unreadable, scrub
 from agent_host.stores.disk_sweep import sweep
 from agent_host.stores.disk_time import StoreTime
 from agent_host.stores.disk_writer import Writer
 from agent_host.stores.lease import LeaseTable
 from agent_host.stores.stream_wait import StreamWaits
 from agent_host.system import SystemClock, settled_within
+from agent_host.types.principal import Owner
 from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
 
 T = TypeVar("T")
@@ -277,6 +279,14 @@ class DiskStateStore:
     async def sweep(self) -> int:
         """Clear away a little of what has ended, as is done in idle time; how many rows."""
         return await self._write(lambda disk: sweep(disk, self._time.now()))
+
+    async def drop_unreadable(self, owner: Owner) -> int:
+        """Forget what was set aside of this owner; how much."""
+        return await self._write(lambda disk: drop_unreadable(disk, owner))
+
+    async def scrub(self) -> None:
+        """Write the file anew, without what was deleted; takes seconds for each gigabyte."""
+        await self._write(lambda disk: scrub(disk, now=self._time.now()))
 
     async def quarantined(self, *, after: int = 0, limit: int = 100) -> list[QuarantinedRecord]:
         """What was set aside, oldest first, behind the number `after`."""

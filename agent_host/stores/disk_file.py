@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,13 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
 
 from agent_host.errors import StoreUnavailableError
 from agent_host.stores.file_digest import CHUNK_BYTES, check_size, file_id_of, is_file_id
-from agent_host.stores.file_folder import clear, make_private, put_right
+from agent_host.stores.file_folder import (
+    clear,
+    list_keys,
+    make_private,
+    put_right,
+    rewrite,
+)
 from agent_host.stores.memory_file import FILE_LIMIT_BYTES, HeldFile
 from agent_host.stores.raw_disk import disk_type
 from agent_host.types.file import FileContent
@@ -28,6 +34,7 @@ from agent_host.types.principal import Owner
 LIMIT_BYTES: Final = 1024 * 1024 * 1024
 
 _KEPT: Final = 2
+_PAGE: Final = 100
 _LABEL_VERSION: Final = 1
 _ROOM: Final = "room"
 """A key that no file has."""
@@ -169,6 +176,16 @@ class DiskFileStore:
         """Forget it."""
         await self._call(self._delete, owner, file_id)
 
+    async def ids(
+        self, owner: Owner, *, after: str | None = None, limit: int = 100
+    ) -> Sequence[FileId]:
+        """The owner's files, by id."""
+        return await self._call(self._find_ids, owner, after, limit)
+
+    async def erase(self, owner: Owner) -> int:
+        """Forget all of the owner's files, and write the folder's database anew without them."""
+        return await self._call(self._erase, owner)
+
     async def _call(self, function: Callable[..., T], *arguments: object) -> T:
         if self._thread is None:
             message = "The file store is not open."
@@ -260,6 +277,32 @@ class DiskFileStore:
         _LOG.warning("a file in the file cache is damaged and was dropped")
         self._delete(owner, file_id)
         return None
+
+    def _find_ids(self, owner: Owner, after: str | None, limit: int) -> list[FileId]:
+        prefix = _key(owner, "")
+        try:
+            keys = list_keys(self._folder, prefix, after=after, limit=limit)
+        except self._failures as error:
+            message = "The files cannot be listed: files.folder cannot be read."
+            raise StoreUnavailableError(message) from error
+        return [FileId(key.removeprefix(prefix)) for key in keys]
+
+    def _erase(self, owner: Owner) -> int:
+        count, after = 0, None
+        while ids := self._find_ids(owner, after, _PAGE):
+            try:
+                for file_id in ids:
+                    self._cache.delete(_key(owner, file_id))
+            except self._failures as error:
+                message = "Files cannot be forgotten: files.folder cannot be written."
+                raise StoreUnavailableError(message) from error
+            count, after = count + len(ids), ids[-1]
+        try:
+            rewrite(self._folder)
+        except self._failures as error:
+            message = "Erased files may leave a trace: files.folder cannot be written."
+            raise StoreUnavailableError(message) from error
+        return count
 
     def _delete(self, owner: Owner, file_id: str) -> None:
         if not is_file_id(file_id):

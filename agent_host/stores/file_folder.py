@@ -83,6 +83,37 @@ def put_right(folder: Path) -> None:
     _sweep(folder, named)
 
 
+def list_keys(folder: Path, prefix: str, *, after: str | None, limit: int) -> list[str]:
+    """Keys that begin with `prefix`, by what follows it, behind `after`.
+
+    Raises:
+        sqlite3.Error: the database cannot be read.
+    """
+    # Nothing that follows the prefix in a key of ours is beyond ASCII.
+    least = prefix if after is None else prefix + after
+    with closing(sqlite3.connect(folder / DATABASE, timeout=5)) as database:
+        rows = database.execute(
+            "SELECT key FROM Cache WHERE typeof(key) = 'text' AND key > ? AND key < ? AND raw = 1 "
+            "ORDER BY key LIMIT ?",
+            (least, f"{prefix}\x7f", limit),
+        )
+        return [key for (key,) in rows]
+
+
+def rewrite(folder: Path) -> None:
+    """Write the database anew, so that nothing is left in it of rows that are gone.
+
+    Raises:
+        sqlite3.Error: it cannot be written.
+    """
+    with closing(sqlite3.connect(folder / DATABASE, timeout=5, isolation_level=None)) as database:
+        database.execute("VACUUM")
+        (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            message = "the log is in use"
+            raise sqlite3.OperationalError(message)
+
+
 def clear(folder: Path) -> None:
     """Remove every file of the cache."""
     _LOG.warning("the file cache cannot be read and begins anew: its files are gone")
@@ -110,4 +141,12 @@ def _values(folder: Path) -> Iterator[Path]:
                 yield place
 
 
-__all__ = ["DATABASE", "check_name", "clear", "make_private", "put_right"]
+__all__ = [
+    "DATABASE",
+    "check_name",
+    "clear",
+    "list_keys",
+    "make_private",
+    "put_right",
+    "rewrite",
+]

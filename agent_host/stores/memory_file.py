@@ -1,7 +1,7 @@
 """File bytes in the memory of this process: bounded, the least recently used go first."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeAlias
@@ -119,6 +119,28 @@ class MemoryFileStore:
         """Forget it."""
         self._check_open()
         self._forget((owner.partition, file_id))
+
+    async def ids(
+        self, owner: Owner, *, after: str | None = None, limit: int = 100
+    ) -> Sequence[FileId]:
+        """The owner's files, by id."""
+        self._check_open()
+        return self._find_ids(owner, after)[:limit]
+
+    async def erase(self, owner: Owner) -> int:
+        """Forget all of the owner's files."""
+        self._check_open()
+        ids = self._find_ids(owner, None)
+        for file_id in ids:
+            self._forget((owner.partition, file_id))
+        return len(ids)
+
+    def _find_ids(self, owner: Owner, after: str | None) -> list[FileId]:
+        return sorted(
+            FileId(file_id)
+            for partition, file_id in self._files
+            if partition == owner.partition and (after is None or file_id > after)
+        )
 
     def _forget(self, place: _Place) -> None:
         content = self._files.pop(place, None)

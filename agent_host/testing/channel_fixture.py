@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from agent_host.app import AgentHost
+from agent_host.identity.option import PeopleOptions
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.testing.channel_driver import ChannelDriver
@@ -78,6 +79,7 @@ class ChannelFixture:
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
+        people: PeopleOptions | None = None,
     ) -> AgentHost:
         """A host of the driver's channel where `as_person` tells who is calling."""
         return AgentHost(
@@ -85,6 +87,7 @@ class ChannelFixture:
             channels=[driver.make_channel()],
             authenticator=authenticator or PersonAuthenticator(),
             authorizer=authorizer,
+            people=people,
         )
 
     @asynccontextmanager
@@ -95,9 +98,12 @@ class ChannelFixture:
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
+        people: PeopleOptions | None = None,
     ) -> AsyncGenerator[Served]:
         """The same, on a real server."""
-        host = self.make_host(target, driver, authenticator=authenticator, authorizer=authorizer)
+        host = self.make_host(
+            target, driver, authenticator=authenticator, authorizer=authorizer, people=people
+        )
         async with (
             live_server(host.app) as url,
             httpx.AsyncClient(base_url=url, timeout=_PATIENCE_SECONDS) as client,

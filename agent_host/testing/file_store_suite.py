@@ -50,6 +50,23 @@ class FileStoreSuite:
         await stream.aclose()
         await stream.aclose()
 
+    async def test_an_owners_files_are_listed_by_pages(self, store: FileStore) -> None:
+        files = [await store.put(ALICE, content(bytes([number]) * 9)) for number in range(5)]
+        await store.put(BOB, content(b"bob"))
+        first = await store.ids(ALICE, limit=2)
+        rest = await store.ids(ALICE, after=first[-1])
+        assert [*first, *rest] == sorted(files)
+        assert await store.ids(ALICE, after=rest[-1]) == []
+
+    async def test_an_owners_files_are_erased_together(self, store: FileStore) -> None:
+        for size in SIZES:
+            await store.put(ALICE, content(bytes(size)))
+        kept = await store.put(BOB, content(b"bob"))
+        assert await store.erase(ALICE) == len(SIZES)
+        assert await store.ids(ALICE) == []
+        assert await store.erase(ALICE) == 0
+        assert await store.get(BOB, kept) is not None
+
     async def test_a_foreign_file_reads_as_missing(self, store: FileStore) -> None:
         for size in SIZES:
             file_id = await store.put(ALICE, content(bytes(size)))
@@ -57,6 +74,7 @@ class FileStoreSuite:
             assert await store.open(BOB, file_id) is None
             assert await store.size(BOB, file_id) is None
             await store.delete(BOB, file_id)
+            await store.erase(BOB)
             assert await store.get(ALICE, file_id) is not None
 
     async def test_the_same_file_has_one_id_and_another_owner_another(

@@ -1,4 +1,5 @@
-"""Authenticators and authorizers for tests: one that believes what it is told, and two that refuse.
+"""Authenticators, authorizers and lists for tests: some believe what they are told, some refuse,
+and some let a test wait until they are asked.
 
 Never to be used outside tests.
 """
@@ -10,10 +11,12 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from agent_host.errors import UnauthenticatedError
+from agent_host.protocols.access_policy import Allowlist
 from agent_host.types.decision import Decision, Denied
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.principal import Principal
 from agent_host.types.request import Caller
+from agent_host.types.visitor import Verdict, Visitor
 
 _SCHEME: Final = "Person "
 
@@ -81,4 +84,37 @@ class DenyingAuthorizer:
             self._asked.get_nowait()
 
 
-__all__ = ["DenyingAuthorizer", "PersonAuthenticator", "RefusingAuthenticator", "as_person"]
+class NotingAllowlist:
+    """Says the same of everybody, and lets a test wait until it is asked."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        self._asked: asyncio.Queue[Visitor] = asyncio.Queue()
+
+    @property
+    def parts(self) -> tuple[Allowlist, ...]:
+        """None."""
+        return ()
+
+    async def judge(self, visitor: Visitor) -> Verdict:
+        """The verdict."""
+        self._asked.put_nowait(visitor)
+        return self._verdict
+
+    async def next_asked(self) -> Visitor:
+        """Who was asked about, in order; waits for the next."""
+        return await self._asked.get()
+
+    def forget(self) -> None:
+        """Forget who was asked about."""
+        while not self._asked.empty():
+            self._asked.get_nowait()
+
+
+__all__ = [
+    "DenyingAuthorizer",
+    "NotingAllowlist",
+    "PersonAuthenticator",
+    "RefusingAuthenticator",
+    "as_person",
+]

@@ -15,12 +15,15 @@ The runner must take its time from the clock it is given.
 
 from agent_host.testing.task_attempt_suite import AttemptSuite
 from agent_host.testing.task_clock_suite import ClockSuite
+from agent_host.testing.task_erase_suite import EraseSuite
 from agent_host.testing.task_lane_suite import LaneSuite
 from agent_host.testing.task_operator_suite import OperatorSuite
 from agent_host.testing.task_schedule_suite import ScheduleSuite
 
 
-class TaskRunnerSuite(ScheduleSuite, AttemptSuite, LaneSuite, OperatorSuite, ClockSuite):
+class TaskRunnerSuite(
+    ScheduleSuite, AttemptSuite, LaneSuite, OperatorSuite, ClockSuite, EraseSuite
+):
     """The whole contract. Override the fixtures `factory` and `make_runner`."""
 
 

@@ -5,6 +5,13 @@ from agent_host.types.checkpoint import (
     Checkpoint,
     Checkpoints,
 )
+from agent_host.types.command import (
+    CommandAnswer,
+    CommandInfo,
+    CommandLine,
+    CommandRequest,
+    read_command,
+)
 from agent_host.types.decision import (
     Allowed,
     Decision,
@@ -197,6 +204,10 @@ __all__ = [
     "ChannelRequest",
     "Checkpoint",
     "Checkpoints",
+    "CommandAnswer",
+    "CommandInfo",
+    "CommandLine",
+    "CommandRequest",
     "ConcurrencyPolicy",
     "Conversation",
     "DataPart",
@@ -303,4 +314,5 @@ __all__ = [
     "UsageReported",
     "Write",
     "check_transition",
+    "read_command",
 ]

@@ -1,11 +1,16 @@
 """What an authorizer can say."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from agent_host.types.identifier import IsolationKey
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.quick_init import quick_init
+
+NOT_LISTED: Final = "not_listed"
+NOBODY_VOUCHES: Final = "nobody_vouches"
+UNLISTED: Final = frozenset({NOT_LISTED, NOBODY_VOUCHES})
+"""Reasons of a `Denied` for somebody whom no allowlist names."""
 
 
 @quick_init
@@ -36,4 +41,12 @@ class Denied:
 
 Decision: TypeAlias = Allowed | LinkRequired | Denied
 
-__all__ = ["Allowed", "Decision", "Denied", "LinkRequired"]
+__all__ = [
+    "NOBODY_VOUCHES",
+    "NOT_LISTED",
+    "UNLISTED",
+    "Allowed",
+    "Decision",
+    "Denied",
+    "LinkRequired",
+]

@@ -56,6 +56,13 @@ class Principal:
     isolation_key: IsolationKey | None = None
 
 
+def subject_id(issuer: str, subject: str) -> str:
+    """A principal's id, of the kind `token`: the issuer with its length, so that no two issuers can
+    name the same one.
+    """
+    return f"{len(issuer)}.{issuer}.{subject}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelIdentity:
     """Who a channel saw: immutable platform ids only, never a user name or display name.
@@ -87,4 +94,5 @@ __all__ = [
     "Owner",
     "Principal",
     "PrincipalKind",
+    "subject_id",
 ]

@@ -147,6 +147,13 @@ class Session(SessionSummary):
     earlier: int
 
 
+class CommandAnswer(AnswerModel):
+    """What a command says, to people in messages, to programs in facts."""
+
+    messages: list[Message]
+    facts: JsonMap
+
+
 class Event(BaseModel):
     """One thing that happened in a run. The members besides these depend on the type."""
 
@@ -184,6 +191,7 @@ class Ping(AnswerModel):
 
 ANSWER_MODELS: Final[tuple[type[BaseModel], ...]] = (
     AcceptedRun,
+    CommandAnswer,
     Event,
     Ping,
     Run,
@@ -197,6 +205,7 @@ __all__ = [
     "AcceptedRun",
     "AnswerModel",
     "Artifact",
+    "CommandAnswer",
     "Event",
     "Failure",
     "Message",

@@ -14,6 +14,7 @@ from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller
 from agent_host.wire.json_text import json_bytes
 from agent_host.wire.reply import JsonReply
+from agent_host_rest.command import CommandEndpoints
 from agent_host_rest.config import RestConfig
 from agent_host_rest.container import ContainerHealth
 from agent_host_rest.document import Documents
@@ -25,7 +26,8 @@ from agent_host_rest.websocket import InvocationSocket
 
 
 class RestChannel:
-    """Invoke, stream, background, poll, answer, cancel, sessions; and the container contract.
+    """Invoke, stream, background, poll, answer, cancel; sessions, commands, files; and the
+    container contract.
 
     It keeps nothing between requests but the time of the last change of health.
     """
@@ -44,6 +46,7 @@ class RestChannel:
         """The whole surface."""
         invocations = InvocationEndpoints(context, self._config)
         sessions = SessionEndpoints(context, self._config)
+        commands = CommandEndpoints(context, self._config)
         files = FileEndpoints(context, self._config)
         prefix = self._config.path_prefix
         one = f"{prefix}/invocations/{{run_id}}"
@@ -56,6 +59,7 @@ class RestChannel:
             Route(f"{one}/answer", invocations.answer, methods=["POST"]),
             Route(session, sessions.item, methods=["GET", "DELETE"]),
             Route(f"{session}/reset", sessions.reset, methods=["POST"]),
+            Route(f"{prefix}/commands/{{command_name}}", commands.run, methods=["POST"]),
             Route(f"{prefix}/files/{{file_id}}", files.show, methods=["GET"]),
             self._socket_route(context),
         ]

@@ -11,6 +11,7 @@ from agent_host.errors import NoQuestionError, TooLargeError
 from agent_host.types import (
     Caller,
     ChannelRequest,
+    CommandRequest,
     DataPart,
     ErrorPart,
     FilePart,
@@ -136,6 +137,21 @@ def to_answer(raw: bytes, wishes: Wishes, *, config: RestConfig) -> AnswerReques
     )
 
 
+def to_command(raw: bytes, name: str, *, caller: Caller, config: RestConfig) -> CommandRequest:
+    """The command that a caller gives.
+
+    Raises:
+        RequestError, InvalidInputError: it is not as documented.
+    """
+    body = parse_json(raw, nesting_limit=config.nesting_limit)
+    if not isinstance(body, Mapping):
+        raise invalid(((), "should be a JSON object"))
+    given = checked(schema.CommandInput, body)
+    return CommandRequest(
+        caller=caller, name=name, arguments=given.arguments, session=given.session_id
+    )
+
+
 def _to_mode(stream: bool | None, background: bool | None, wishes: Wishes) -> tuple[bool, bool]:  # noqa: FBT001
     """The body's word first, then Accept, then Prefer, which is a wish that may go unheard."""
     if stream and background:
@@ -239,4 +255,4 @@ def _check_metadata(metadata: Mapping[str, JsonValue], config: RestConfig) -> No
 
 _make_request = maker(ChannelRequest)
 
-__all__ = ["AnswerRequest", "to_answer", "to_request"]
+__all__ = ["AnswerRequest", "to_answer", "to_command", "to_request"]

@@ -14,14 +14,14 @@ from agent_host_rest.operation import (
     ANY_CALLER_PROBLEMS,
     HEADERS,
     OPERATIONS,
-    PARAMETERS,
     PROBLEMS,
     PUBLIC_PROBLEMS,
     RUN_LINKS,
     Operation,
     Reply,
 )
-from agent_host_rest.schema import SESSION_PATTERN, Invocation, RunAnswer
+from agent_host_rest.parameter import PARAMETERS
+from agent_host_rest.schema import SESSION_PATTERN, CommandInput, Invocation, RunAnswer
 
 Schema = dict[str, Any]
 
@@ -145,7 +145,7 @@ def _ref(name: str) -> Schema:
 
 
 def _schemas(config: RestConfig) -> Schema:
-    wire: tuple[type[BaseModel], ...] = (Invocation, RunAnswer, *ANSWER_MODELS)
+    wire: tuple[type[BaseModel], ...] = (CommandInput, Invocation, RunAnswer, *ANSWER_MODELS)
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in wire]
     _, definitions = models_json_schema(models, ref_template=f"{_SCHEMAS}{{model}}")
     schemas: Schema = definitions["$defs"]

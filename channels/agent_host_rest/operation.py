@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from agent_host_rest.wish import (
-    AGENTCORE_SESSION_HEADER,
-    MESSAGES_DEFAULT,
-    MESSAGES_LIMIT,
-    PAGE_DEFAULT,
-    PAGE_LIMIT,
-    SEQUENCE_LIMIT,
-)
+from agent_host_rest.wish import AGENTCORE_SESSION_HEADER
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -235,6 +228,25 @@ OPERATIONS: Final = (
         problems=(404, 409),
     ),
     Operation(
+        id="run_command",
+        method="post",
+        path="/commands/{command_name}",
+        tag="Commands",
+        summary="Give a command",
+        text=(
+            "What the host answers itself and does not hand to the agent; `help` names all there "
+            "are. `session_id` is the conversation that it is about, where it is about one."
+        ),
+        curl=(
+            "{base}/commands/new -H 'content-type: application/json' "
+            """-d '{{"session_id": "first"}}'"""
+        ),
+        parameters=("command_name",),
+        body=((JSON, "CommandInput"),),
+        replies=(Reply(status=200, text="What it says.", content=((JSON, "CommandAnswer"),)),),
+        problems=(404, 408, 409, 413, 415, 422),
+    ),
+    Operation(
         id="get_file",
         method="get",
         path="/files/{file_id}",
@@ -267,83 +279,6 @@ OPERATIONS: Final = (
         public=True,
     ),
 )
-
-PARAMETERS: Final[dict[str, dict[str, object]]] = {
-    "run_id": {
-        "name": "run_id",
-        "in": "path",
-        "required": True,
-        "description": "The run's id: the token of a background invocation.",
-        "schema": {"type": "string", "minLength": 1},
-    },
-    "session_id": {
-        "name": "session_id",
-        "in": "path",
-        "required": True,
-        "description": "The session's id, or your own name for it.",
-        "schema": {"$ref": "#/components/schemas/SessionName"},
-    },
-    "file_id": {
-        "name": "file_id",
-        "in": "path",
-        "required": True,
-        "description": "The `id` of a file part.",
-        "schema": {"type": "string", "minLength": 1},
-    },
-    "after": {
-        "name": "after",
-        "in": "query",
-        "description": "Go on behind this sequence number; -1 is the start.",
-        "schema": {"type": "integer", "minimum": -1, "maximum": SEQUENCE_LIMIT, "default": -1},
-    },
-    "cursor": {
-        "name": "cursor",
-        "in": "query",
-        "description": "The `next_cursor` of the page before.",
-        "schema": {"type": "string"},
-    },
-    "limit": {
-        "name": "limit",
-        "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT, "default": PAGE_DEFAULT},
-    },
-    "messages_limit": {
-        "name": "limit",
-        "in": "query",
-        "description": "How many messages at most.",
-        "schema": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": MESSAGES_LIMIT,
-            "default": MESSAGES_DEFAULT,
-        },
-    },
-    "Last-Event-ID": {
-        "name": "Last-Event-ID",
-        "in": "header",
-        "description": "The id of the last event you saw. Wins over `after`.",
-        "schema": {"type": "integer", "minimum": -1, "maximum": SEQUENCE_LIMIT},
-    },
-    "Idempotency-Key": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "The same key with the same request gives the same run, once. It may stand "
-        "in quotes.",
-        "schema": {"type": "string", "pattern": '^(?:[!#-~]{1,255}|"[!#-~]{1,255}")$'},
-    },
-    "Prefer": {
-        "name": "Prefer",
-        "in": "header",
-        "description": "`respond-async` asks for a background run (RFC 7240).",
-        "schema": {"type": "string"},
-    },
-    AGENTCORE_SESSION_HEADER: {
-        "name": AGENTCORE_SESSION_HEADER,
-        "in": "header",
-        "description": "The session where the body names none.",
-        "schema": {"$ref": "#/components/schemas/SessionName"},
-    },
-}
 
 RUN_LINKS: Final = ("get_run", "follow_run", "cancel_run", "answer_run")
 """Operations that go on with a run."""
@@ -382,7 +317,6 @@ __all__ = [
     "ANY_CALLER_PROBLEMS",
     "HEADERS",
     "OPERATIONS",
-    "PARAMETERS",
     "PROBLEMS",
     "PUBLIC_PROBLEMS",
     "RUN_LINKS",

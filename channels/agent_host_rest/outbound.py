@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from agent_host.errors import HostError, InvalidInputError, RunFailedError
 from agent_host.types import (
+    CommandAnswer,
     HostedResult,
     JournalEntry,
     Page,
@@ -110,6 +111,12 @@ def from_history(history: SessionHistory) -> bytes:
             "earlier": history.earlier,
         }
     )
+
+
+def from_command(answer: CommandAnswer) -> bytes:
+    """What a command says."""
+    messages = [message_fields(message) for message in answer.messages]
+    return json_bytes({"messages": messages, "facts": answer.facts})
 
 
 def from_entry(entry: JournalEntry) -> bytes:
@@ -221,6 +228,7 @@ __all__ = [
     "error_frame",
     "file_headers",
     "from_accepted",
+    "from_command",
     "from_entry",
     "from_error",
     "from_history",

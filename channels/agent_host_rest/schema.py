@@ -1,12 +1,14 @@
 """What the wire takes: the models of request bodies and of the parts that both directions share.
 
 Pydantic checks with these and the OpenAPI document is made from them, so a rule that is checked
-elsewhere (see `inbound`) is still written here, as JSON Schema. Nothing here knows the host.
+elsewhere (see `inbound`) is still written here, as JSON Schema.
 """
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, WithJsonSchema
+
+from agent_host.types.command import ARGUMENTS_LIMIT
 
 SESSION_PATTERN: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+=~-]{0,255}$"
 """A session's id, or the caller's name for it. Fit for one segment of a URL's path."""
@@ -305,6 +307,15 @@ class Invocation(WireModel):
     )
 
 
+class CommandInput(WireModel):
+    """What a command is about."""
+
+    arguments: str = Field(
+        default="", max_length=ARGUMENTS_LIMIT, description="What stands behind its name."
+    )
+    session_id: SessionName | None = None
+
+
 class RunAnswer(WireModel):
     """Answers to what a run asks: `answers` by question id, or `answer` to the only question."""
 
@@ -364,6 +375,7 @@ __all__ = [
     "SESSION_RULE",
     "AssistantMessage",
     "ChannelsTarget",
+    "CommandInput",
     "DataPart",
     "ErrorPart",
     "FilePart",

@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent_host import AgentHost
+from agent_host.identity.option import PeopleOptions
 from agent_host.protocols.authenticator import Authenticator
 from agent_host.protocols.authorizer import Authorizer
 from agent_host.protocols.channel import Channel, ChannelRoute, RouteAccess
@@ -28,13 +29,14 @@ from agent_host.protocols.host_context import HostContext
 from agent_host.testing.channel_access_suite import ChannelAccessSuite
 from agent_host.testing.channel_body_suite import ChannelBodySuite
 from agent_host.testing.channel_driver import ChannelAnswer, ChannelDriver, SampleRequest
+from agent_host.testing.channel_people_suite import ChannelPeopleSuite
 from agent_host.testing.channel_talk_suite import ChannelTalkSuite
 from agent_host.testing.person import as_person
 from agent_host.types import Caller, ChannelRequest, Message
 from tests.contract.rest_driver import RestDriver
 
 
-class TestAuthorizerIsNotAsked(ChannelAccessSuite):
+class TestAuthorizerIsNotAsked(ChannelAccessSuite, ChannelPeopleSuite):
     """As if the pipeline had no such step."""
 
     asked_within_seconds = 0.5
@@ -54,6 +56,7 @@ class TestAuthorizerIsNotAsked(ChannelAccessSuite):
         *,
         authenticator: Authenticator | None = None,
         authorizer: Authorizer | None = None,
+        people: PeopleOptions | None = None,
     ) -> AgentHost:
         return super().make_host(target, driver, authenticator=authenticator)
 

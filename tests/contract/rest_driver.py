@@ -27,6 +27,7 @@ class RestDriver:
         SampleRequest(method="GET", path="/invocations/run_1/events"),
         SampleRequest(method="POST", path="/invocations/run_1/cancel"),
         SampleRequest(method="POST", path="/invocations/run_1/answer", body=ANSWER),
+        SampleRequest(method="POST", path="/commands/whoami", body=b"{}"),
         SampleRequest(method="GET", path="/files/fil_1"),
         SampleRequest(method="GET", path="/sessions/one"),
         SampleRequest(method="DELETE", path="/sessions/one"),

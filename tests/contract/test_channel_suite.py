@@ -10,6 +10,12 @@ FAILED = re.compile(r"^FAILED \S+::(\w+)::(\w+)", re.MULTILINE)
 
 EXPECTED = {
     ("TestAuthorizerIsNotAsked", "test_nothing_is_done_that_the_authorizer_does_not_allow"),
+    ("TestAuthorizerIsNotAsked", "test_nothing_is_done_for_whom_the_list_denies"),
+    ("TestAuthorizerIsNotAsked", "test_one_who_is_listed_is_let_in_and_no_other"),
+    (
+        "TestAuthorizerIsNotAsked",
+        "test_who_has_not_linked_is_not_let_in_where_a_link_is_required",
+    ),
     ("TestEverythingIsPublic", "test_nothing_is_done_that_the_authorizer_does_not_allow"),
     ("TestEverythingIsPublic", "test_what_is_public_reaches_nothing"),
     ("TestSignatureIsNotVerified", "test_what_is_not_signed_gets_nowhere"),

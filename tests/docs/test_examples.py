@@ -52,6 +52,20 @@ def test_a_broken_stream_is_taken_up_again_and_nothing_is_missing() -> None:
     assert verdict == "nothing is missing"
 
 
+def test_two_accounts_are_linked_and_parted_as_the_document_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "examples/link_accounts.py"],
+        cwd=ROOT,
+        env={**clean_environment(), "PYTHONPATH": ".:examples/third_party_channel"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout in (ROOT / "docs/security/linking.md").read_text("utf-8")
+
+
 def test_questions_are_asked_checked_and_answered() -> None:
     with served("examples/questions.py:agent") as url:
         asked = post(f"{url}/invocations", input="Rome").json()

@@ -4,7 +4,7 @@ from agent_host.context import current_isolation, current_principal
 from agent_host.errors import IdempotencyConflictError, RequestError
 from agent_host.host.pipeline.exchange import Exchange
 from agent_host.host.record.idempotency_record import (
-    IdempotencyRecord,
+    Claim,
     IdempotencyRecords,
     fingerprint_of,
     scope_of,
@@ -17,7 +17,9 @@ from agent_host.types.request import ChannelRequest
 
 
 class AcceptStep:
-    """Mints the run's id and claims the idempotency key; the claim is stored with the run."""
+    """Mints the run's id and looks for the idempotency key, which is claimed once it is known whose
+    it is.
+    """
 
     def __init__(
         self,
@@ -53,9 +55,7 @@ class AcceptStep:
         fingerprint = fingerprint_of(request)
         known = await self._records.get(scope, request.idempotency_key)
         if known is None:
-            claim = IdempotencyRecord(run_id=exchange.run_id, fingerprint=fingerprint)
-            exchange.writes.append(self._records.put(scope, request.idempotency_key, claim))
-            exchange.claims = True
+            exchange.claim = Claim(scope, request.idempotency_key, fingerprint)
         elif known.fingerprint == fingerprint:
             exchange.replay_of = known.run_id
         else:

@@ -6,16 +6,15 @@ from dataclasses import replace
 
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.run.ending import is_noted
-from agent_host.host.run.reader import RunReader
-from agent_host.types.principal import Owner
+from agent_host.protocols.host_context import RunView
 from agent_host.types.run_policy import DisconnectPolicy, RunPolicy
 
 
 class DeliverStep:
     """Waits for the run where the caller does; a replayed request gets the run it made before."""
 
-    def __init__(self, *, reader_of: Callable[[Owner], RunReader], policy: RunPolicy) -> None:
-        self._reader_of = reader_of
+    def __init__(self, *, runs_of: Callable[[Exchange], RunView], policy: RunPolicy) -> None:
+        self._runs_of = runs_of
         self._cancels = policy.on_disconnect is DisconnectPolicy.CANCEL
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -41,7 +40,7 @@ class DeliverStep:
             raise
 
     async def _replay(self, exchange: Exchange, run_id: str) -> None:
-        reader = self._reader_of(given(exchange.owner))
+        reader = self._runs_of(exchange)
         if exchange.wish is Wish.RESULT:
             async for _ in reader.events(run_id):
                 pass

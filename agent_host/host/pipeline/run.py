@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+from agent_host.context import current_caller_token
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import carries_files
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
@@ -80,6 +81,7 @@ class RunStep:
             place=exchange.place,
             writes=exchange.writes,
             store_first=exchange.claims or exchange.wish is not Wish.RESULT,
+            caller_token=current_caller_token.get(),
         )
         if is_left:
             run = await self._background.start(prepared)

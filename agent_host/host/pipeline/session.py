@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agent_host.errors import QuestionOpenError
+from agent_host.errors import NotFoundError, QuestionOpenError, SessionReadOnlyError
 from agent_host.host.pipeline.exchange import Exchange, Wish, given
 from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
@@ -44,12 +44,17 @@ class SessionStep:
             SessionError: see `SessionBook.find` and `SessionGate.enter`.
             QuestionOpenError: a run of the session waits for an answer.
             NotFoundError: a server's id that this owner does not have.
+            SessionReadOnlyError: it is one that the person had before a link.
         """
         if exchange.replay_of is not None:
             return
         asked = request.session_mode
         mode = self._mode if asked is SessionMode.AUTO else asked
-        found = await self._book.find(given(exchange.owner), request.session, mode)
+        try:
+            found = await self._book.find(given(exchange.owner), request.session, mode)
+        except NotFoundError:
+            await self._mind_held(exchange, given(request.session))
+            raise
         if found is None:
             return
         if not found.is_new:
@@ -62,6 +67,13 @@ class SessionStep:
             # Nobody can know it before its run is stored; the run takes its place then.
             return
         exchange.place = await self._gate.enter(found.session, given(exchange.run_id))
+
+    async def _mind_held(self, exchange: Exchange, session: str) -> None:
+        if exchange.holding is None:
+            return
+        for owner in await exchange.holding.others():
+            if await self._sessions.get(owner, session) is not None:
+                raise SessionReadOnlyError
 
     async def _mind_open_question(self, session: Session) -> None:
         if self._concurrency is ConcurrencyPolicy.CONCURRENT:

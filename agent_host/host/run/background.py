@@ -12,6 +12,7 @@ from agent_host.errors import (
     TaskHandedBackError,
     UnreadableRecordError,
 )
+from agent_host.host.run.caller_token import CallerTokens
 from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.failure import INTERRUPTED, NOT_ANSWERED, failure_of
 from agent_host.host.run.ledger import RunLedger
@@ -52,6 +53,7 @@ class BackgroundRuns:
         self._gate = gate
         self._turns = turns
         self._places: dict[RunId, Place] = {}
+        self._tokens = CallerTokens()
         limit = parts.policy.background_limit
         retry = RetryPolicy(time_limit=TASK_TIME_LIMIT)
         parts.runner.register(
@@ -71,10 +73,12 @@ class BackgroundRuns:
         if prepared.place is not None:
             self._places[run.id] = prepared.place
             prepared.place.parked = True
+        self._tokens.keep(run.id)
         try:
             await self._parts.runner.schedule(run_task(run), alongside=writes)
         except BaseException:
             self._places.pop(run.id, None)
+            self._tokens.take(run.id)
             raise
         if self._parts.observer is not None:
             self._parts.observer.created(run)
@@ -87,6 +91,7 @@ class BackgroundRuns:
             NoQuestionError: another answer came first.
         """
         spec = answer_task(run, answer)
+        self._tokens.keep(run.id)
         task = await self._parts.runner.schedule(spec)
         if task.spec.payload != spec.payload:
             message = "The question was answered already."
@@ -143,6 +148,7 @@ class BackgroundRuns:
 
     async def withdraw(self, run_id: RunId) -> None:
         """A queued run is over: its place in its session's line is free."""
+        self._tokens.take(run_id)
         place = self._places.pop(run_id, None)
         if place is not None:
             await place.leave()
@@ -213,7 +219,14 @@ class BackgroundRuns:
             answer=order.answer,
             attempt=max(ledger.run.attempt, 1),
         )
-        return PreparedRun(stored=stored, turn=turn, session=ledger.session, place=place, writes=())
+        return PreparedRun(
+            stored=stored,
+            turn=turn,
+            session=ledger.session,
+            place=place,
+            writes=(),
+            caller_token=self._tokens.take(order.run_id),
+        )
 
     async def _expire(self, task: Task) -> None:
         order = ORDER_CODEC.decode(task.spec.payload)

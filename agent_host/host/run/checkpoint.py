@@ -11,6 +11,9 @@ from agent_host.types.store import Delete, Key, Put
 from agent_host.types.target import TargetCapabilities
 
 COLLECTION = "checkpoint"
+SCOPES = "checkpoint_scope"
+"""Which scopes an owner has, since a scan finds records by their scope only."""
+
 PAGE = 200
 
 
@@ -26,16 +29,20 @@ class OwnedCheckpoints:
 
     async def get(self, scope: str, name: str) -> bytes | None:
         """One record."""
-        record = await self._store.get(Key(COLLECTION, self._partition(scope), name))
+        record = await self._store.get(Key(COLLECTION, scope_partition(self._owner, scope), name))
         return None if record is None else record.value
 
     async def put(self, scope: str, values: Mapping[str, bytes]) -> None:
         """Write all of them, or none."""
-        partition = self._partition(scope)
+        partition = scope_partition(self._owner, scope)
+        listed = Key(SCOPES, self._owner.partition, scope)
         await self._store.commit(
             [
-                Put(Key(COLLECTION, partition, name), value, None, self._time_to_live)
-                for name, value in values.items()
+                Put(listed, b"", None, self._time_to_live),
+                *(
+                    Put(Key(COLLECTION, partition, name), value, None, self._time_to_live)
+                    for name, value in values.items()
+                ),
             ]
         )
 
@@ -44,20 +51,27 @@ class OwnedCheckpoints:
     ) -> Sequence[Checkpoint]:
         """Records in order."""
         records = await self._store.scan(
-            COLLECTION, self._partition(scope), after=after, limit=limit, newest_first=newest_first
+            COLLECTION,
+            scope_partition(self._owner, scope),
+            after=after,
+            limit=limit,
+            newest_first=newest_first,
         )
         return [Checkpoint(record.key.id, record.value) for record in records]
 
     async def delete(self, scope: str) -> None:
         """Forget all of the scope."""
-        partition = self._partition(scope)
+        partition = scope_partition(self._owner, scope)
         while records := await self._store.scan(COLLECTION, partition, limit=PAGE):
             await self._store.commit([Delete(record.key) for record in records])
+        await self._store.commit([Delete(Key(SCOPES, self._owner.partition, scope))])
 
-    def _partition(self, scope: str) -> str:
-        # Length-prefixed, so that no owner and scope make up another's.
-        owner = self._owner.partition
-        return f"{len(owner)}.{owner}.{scope}"
+
+def scope_partition(owner: Owner, scope: str) -> str:
+    """Where the records of a scope are. Length-prefixed, so that no owner and scope make up
+    another's.
+    """
+    return f"{len(owner.partition)}.{owner.partition}.{scope}"
 
 
 def capabilities_on(target: TargetCapabilities, store: StateStore) -> TargetCapabilities:
@@ -72,4 +86,4 @@ def capabilities_on(target: TargetCapabilities, store: StateStore) -> TargetCapa
     return replace(target, resumes=True)
 
 
-__all__ = ["OwnedCheckpoints", "capabilities_on"]
+__all__ = ["COLLECTION", "SCOPES", "OwnedCheckpoints", "capabilities_on", "scope_partition"]

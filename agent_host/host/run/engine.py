@@ -14,6 +14,7 @@ from typing import Protocol, Self, cast
 
 from agent_host.errors import DrainingError
 from agent_host.host.record.request_record import StoredRequest
+from agent_host.host.run.caller_token import context_for_target
 from agent_host.host.run.execution import Execution
 from agent_host.host.run.ledger import RunLedger
 from agent_host.host.run.part import EngineParts
@@ -21,6 +22,7 @@ from agent_host.host.run.patience import Patience
 from agent_host.host.run.trail import RunTrail
 from agent_host.host.session.gate import Place, SessionGate
 from agent_host.types.identifier import RunId
+from agent_host.types.on_behalf_of import CallerToken
 from agent_host.types.quick_init import maker
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.session import Session
@@ -35,7 +37,8 @@ CLOSE_LIMIT = timedelta(seconds=2)
 @dataclass(slots=True, kw_only=True)
 class PreparedRun:
     """All that the pipeline found out about a turn before it runs. `store_first` says that others
-    must see it stored before it runs: it claims something, or somebody follows it.
+    must see it stored before it runs: it claims something, or somebody follows it. `caller_token`
+    is not: it is never stored.
     """
 
     stored: StoredRequest
@@ -44,6 +47,7 @@ class PreparedRun:
     place: Place | None
     writes: Sequence[Write]
     store_first: bool = True
+    caller_token: CallerToken | None = None
 
 
 class Recovery(Protocol):
@@ -208,7 +212,8 @@ class RunEngine:
         if self._parts.observer is not None:
             work = self._parts.observer.executing(lambda: ledger.run, work)
         # It says itself when it is over: a callback for each run would cost more than the set.
-        self._tasks.add(asyncio.get_running_loop().create_task(work))
+        context = context_for_target(self._parts.on_behalf_of, prepared.caller_token)
+        self._tasks.add(asyncio.get_running_loop().create_task(work, context=context))
         return execution
 
     def on_abandoned(self, execution: Execution) -> None:

@@ -11,6 +11,7 @@ from agent_host.host.record.run_record import RunRecords
 from agent_host.host.record.session_record import SessionRecords
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.delivery import DeliveryPlanner
+from agent_host.protocols.on_behalf_of import OnBehalfOf
 from agent_host.protocols.run_observer import RunObserver
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
@@ -43,6 +44,7 @@ class EngineParts:
     instance: str
     deliveries: DeliveryPlanner
     observer: RunObserver | None = None
+    on_behalf_of: OnBehalfOf | None = None
 
     @property
     def reruns(self) -> bool:

@@ -15,6 +15,7 @@ from agent_host.protocols.host_context import HostContext
 from agent_host.types import Caller, InputRequired, RunStatus
 from agent_host_text_line.config import TextLineConfig
 from agent_host_text_line.inbound import to_line, to_request, to_socket_request
+from agent_host_text_line.link import answer_link
 from agent_host_text_line.outbound import from_entry, from_error, from_result
 from agent_host_text_line.schema import SIGNATURE_HEADER
 from agent_host_text_line.verify import verify
@@ -76,7 +77,11 @@ class TextLineChannel:
             account=self._config.account,
             now=context.clock.now(),
         )
-        asked = to_request(to_line(body), channel=self.name, account=self._config.account)
+        line = to_line(body)
+        asked = to_request(line, channel=self.name, account=self._config.account)
+        said = await answer_link(context, asked.caller, line.text)
+        if said is not None:
+            return PlainTextResponse(said)
         hosted = await context.run(asked)
         if hosted.run.status is RunStatus.INPUT_REQUIRED:
             await _give_up(context, asked.caller, hosted.run.id)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from agent_host.errors import (
     AccessError,
     HostError,
+    LinkStepError,
     RequestError,
     SessionError,
     TooLargeError,
@@ -28,6 +29,7 @@ _STATUSES = (
     (AccessError, HTTPStatus.FORBIDDEN),
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (RequestError, HTTPStatus.BAD_REQUEST),
+    (LinkStepError, HTTPStatus.BAD_REQUEST),
     (SessionError, HTTPStatus.CONFLICT),
 )
 

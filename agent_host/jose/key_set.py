@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import jwt
 
-from agent_host.authentication.jwt_policy import KEY_TYPES
+from agent_host.jose.algorithm import KEY_TYPES
 
 _KEYS_LIMIT: Final = 100
 _TYPES: Final = frozenset(kind for kind, _ in KEY_TYPES.values())

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_host.asgi.rate import Rate, RateLimit
+from agent_host.rate import Rate, RateLimit
 from agent_host.testing.manual_clock import ManualClock
 
 

@@ -1,0 +1,1 @@
+"""Everything that is kept of one person: found, handed out, and erased."""

@@ -1,0 +1,1 @@
+"""What a person may see: their own partition, and those that linking brought them."""

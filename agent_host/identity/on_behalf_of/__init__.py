@@ -1,0 +1,1 @@
+"""Tokens for downstream services in the name of whoever calls the agent."""

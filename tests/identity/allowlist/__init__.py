@@ -1,0 +1,1 @@
+"""Lists that allow, deny and abstain."""

@@ -1,0 +1,1 @@
+"""Linkers, the desk, and attacks on them."""

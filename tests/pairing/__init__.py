@@ -1,0 +1,1 @@
+"""Strangers who are let in by an operator."""

@@ -165,6 +165,8 @@ class AgentHost:
             ids=ids,
         )
         self._on_behalf_of = on_behalf_of
+        self.authorize = self._people.authorize
+        """Whether somebody may come in, see `People.authorize`. It writes nothing."""
         assembled = assemble(
             Seams(
                 target=hosted,
@@ -222,7 +224,7 @@ class AgentHost:
 
     @property
     def people(self) -> People:
-        """Who is one person, links, and whether somebody may come in (`people.authorize`)."""
+        """Who is one person, and links between identities."""
         return self._people
 
     @property

@@ -118,7 +118,7 @@ def assemble(seams: Seams) -> Assembly:
         authorize=AuthorizeStep(
             seams.authorizer, policy=seams.access, book=seams.people, rooms=seams.rooms
         ),
-        greet=GreetStep(seams.people),
+        greet=GreetStep(seams.people, seams.rooms),
         session=SessionStep(
             book=book,
             gate=gate,

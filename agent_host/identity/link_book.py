@@ -18,7 +18,7 @@ from agent_host.identity.person_record import KeptBinding, PersonRecords
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import IsolationKey
-from agent_host.types.identity import KnownIdentity, LinkParty
+from agent_host.types.identity import ANYBODY, KnownIdentity, LinkParty
 from agent_host.types.principal import Owner
 from agent_host.types.store import ABSENT, Key, Put, Write
 
@@ -64,8 +64,11 @@ class LinkBook:
         tenant = to.identity.tenant
         if joining.identity.tenant != tenant:
             raise LinkRefusedError("other_tenant")
-        if not (is_storable(joining.identity) and is_storable(to.identity)):
-            raise LinkRefusedError("unstorable_identity")
+        for identity in (joining.identity, to.identity):
+            if identity.channel == ANYBODY:
+                raise LinkRefusedError("anybody")
+            if not is_storable(identity):
+                raise LinkRefusedError("unstorable_identity")
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 return await self._link(tenant, joining, to)

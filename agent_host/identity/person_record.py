@@ -98,11 +98,6 @@ class PersonRecords:
         """Nobody is one under this key any more."""
         return Delete(Key(PERSON, tenant, key), expect)
 
-    @staticmethod
-    def delete_binding(tenant: str, natural_key: IsolationKey) -> Delete:
-        """The identity is nobody's but its own."""
-        return Delete(Key(BINDING, tenant, natural_key))
-
 
 def to_binding(kept: KeptBinding, natural_key: IsolationKey) -> IdentityBinding:
     """What callers are told of it."""

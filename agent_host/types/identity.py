@@ -11,6 +11,11 @@ from agent_host.types.principal import ChannelIdentity, Conversation, Principal
 HOST_MARK: Final = "@"
 """Begins the `channel` of an identity that no channel saw. A channel's name cannot begin so."""
 
+ANYBODY: Final = "@anonymous"
+"""The `channel` of the one identity that all callers share where nobody has to prove who they are.
+It is not linked: a link would be one of everybody.
+"""
+
 VERIFIER_SOURCE: Final = "authenticator"
 """The source of the claims that came with a token which was verified for this very call."""
 
@@ -93,6 +98,7 @@ def identity_of(principal: Principal) -> ChannelIdentity:
 
 
 __all__ = [
+    "ANYBODY",
     "APP_SOURCE",
     "HOST_MARK",
     "VERIFIER_SOURCE",

@@ -15,6 +15,11 @@ class RoomScopes:
     default: ConversationScope = ConversationScope.PER_USER_PER_CONVERSATION
     channels: Mapping[str, ConversationScope] = field(default_factory=dict[str, ConversationScope])
 
+    def is_of_person(self, channel: str) -> bool:
+        """Whether each person has a partition of their own in each room of the channel."""
+        scope = self.channels.get(channel, self.default)
+        return scope is ConversationScope.PER_USER_PER_CONVERSATION
+
     def narrow(
         self,
         key: IsolationKey,

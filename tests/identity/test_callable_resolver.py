@@ -1,6 +1,6 @@
 """An app's own word on who people are."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -38,6 +38,13 @@ async def test_whom_the_app_gives_one_id_is_one_person_from_the_start(
     assert await DerivedIdentityResolver().resolve_identity(ANN) != key
 
 
+def _returning(value: object) -> Callable[[object], object]:
+    def give(_: object) -> object:
+        return value
+
+    return give
+
+
 def _raise(_: object) -> str:
     raise OSError("the directory is away")
 
@@ -49,9 +56,9 @@ def _deny(_: object) -> str:
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (lambda _: None, "unknown_person"),
-        (lambda _: "", "unknown_person"),
-        (lambda _: 7, "unknown_person"),
+        (_returning(None), "unknown_person"),
+        (_returning(""), "unknown_person"),
+        (_returning(7), "unknown_person"),
         (_raise, "resolver_failed"),
         (_deny, "suspended"),
     ],

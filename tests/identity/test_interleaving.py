@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 steps = st.builds(
     Step,
-    st.sampled_from(["turn", "begin", "finish", "link", "link", "unlink"]),  # type: ignore[arg-type]
+    st.sampled_from(["turn", "begin", "finish", "link", "link", "unlink"]),
     st.sampled_from(PEOPLE),
     st.sampled_from(PEOPLE),
 )

@@ -5,10 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from agent_host.errors import LinkRefusedError, NotLinkedError
+from agent_host.errors import ConflictError, LinkRefusedError, NotLinkedError
 from agent_host.identity.key import proved_party
+from agent_host.identity.link_book import TRIES
+from agent_host.identity.person import PERSON
 from agent_host.stores.memory import MemoryStateStore
+from agent_host.types import Delete, Key
 from agent_host.types.identity import LinkParty
+from tests.host.counting_store import CountingStore
 from tests.identity.people import (
     LIMIT,
     held_by,
@@ -182,3 +186,36 @@ async def test_an_id_that_json_cannot_say_is_not_linked() -> None:
     async with registry() as people:
         with pytest.raises(LinkRefusedError):
             await people.link(party("\ud800"), party("a"))
+
+
+class Contested(CountingStore):
+    """A store where somebody else is always faster."""
+
+    async def commit(self, *args: object, **more: object) -> tuple[int, ...]:
+        self.commits += 1
+        raise ConflictError("somebody was faster")
+
+
+async def test_who_always_loses_the_race_is_told_so_in_the_end() -> None:
+    async with MemoryStateStore() as memory:
+        async with make_registry(memory) as people:
+            await people.link(party("b"), party("a"))
+        store = Contested(memory)
+        async with make_registry(store) as people:
+            with pytest.raises(ConflictError):
+                await people.link(party("c"), party("a"))
+            with pytest.raises(ConflictError):
+                await people.unlink(party("b"))
+        assert store.commits == 2 * TRIES
+
+
+async def test_a_person_that_is_lost_is_not_made_up() -> None:
+    """The binding says that there is one: whoever made it knew more than is left."""
+    async with MemoryStateStore() as store, make_registry(store) as people:
+        await people.link(party("b"), party("a"))
+        await store.commit([Delete(Key(PERSON, "default", key("a")))])
+        with pytest.raises(ConflictError):
+            await people.unlink(party("b"))
+        with pytest.raises(ConflictError):
+            await people.link(party("b"), party("c"))
+        assert await held_by(people, "c") == {key("c")}

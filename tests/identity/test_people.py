@@ -1,4 +1,4 @@
-"""`host.people.authorize`: the same rules as the pipeline's, asked by the app."""
+"""`host.authorize`: the same rules as the pipeline's, asked by the app."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ async def _host(**options: Any) -> AsyncGenerator[AgentHost]:
 
 async def test_without_rules_everybody_may_under_their_own_key() -> None:
     async with _host() as host:
-        decision = await host.people.authorize(identity("a"))
+        decision = await host.authorize(identity("a"))
         assert decision == Allowed(isolation_key=key("a"))
 
 
@@ -40,7 +40,7 @@ async def test_the_rules_of_the_host_hold_and_can_be_replaced() -> None:
     listed = AuthPolicy(allowlist=NativeIdAllowlist({"chat": ["a"]}))
     options = PeopleOptions(access=HostAccessPolicy(policy=listed))
     async with _host(people=options) as host:
-        ask = host.people.authorize
+        ask = host.authorize
         assert isinstance(await ask(identity("a")), Allowed)
         assert isinstance(await ask(identity("b")), Denied)
         assert isinstance(await ask(identity("b"), allowlist=None), Allowed)
@@ -50,7 +50,7 @@ async def test_the_rules_of_the_host_hold_and_can_be_replaced() -> None:
 async def test_before_and_after_a_link() -> None:
     proved = replace(party("b"), verified_claims={"groups": "staff"}, claim_source="oidc")
     async with _host() as host:
-        ask = host.people.authorize
+        ask = host.authorize
         assert isinstance(await ask(identity("b"), allowlist=STAFF), LinkRequired)
         await host.people.registry.link(proved, party("a"))
         decision = await ask(identity("b"), allowlist=STAFF, require_link=True)
@@ -63,7 +63,7 @@ async def test_before_and_after_a_link() -> None:
 
 async def test_what_the_app_verified_itself_counts() -> None:
     async with _host() as host:
-        decision = await host.people.authorize(
+        decision = await host.authorize(
             identity("a"), allowlist=STAFF, verified_claims={"groups": ["staff"]}
         )
         assert isinstance(decision, Allowed)
@@ -72,7 +72,7 @@ async def test_what_the_app_verified_itself_counts() -> None:
 
 async def test_in_a_room_the_key_is_not_the_private_one() -> None:
     async with _host() as host:
-        ask = host.people.authorize
+        ask = host.authorize
         in_room = await ask(identity("a"), conversation=ROOM)
         in_private = await ask(identity("a"), conversation=PRIVATE)
         assert isinstance(in_room, Allowed)
@@ -83,7 +83,7 @@ async def test_in_a_room_the_key_is_not_the_private_one() -> None:
 async def test_it_writes_nothing() -> None:
     store = CountingStore(MemoryStateStore())
     async with _host(store=store) as host:
-        await host.people.authorize(identity("a"), require_link=True, allowlist=STAFF)
+        await host.authorize(identity("a"), require_link=True, allowlist=STAFF)
         assert store.commits == 0
 
 
@@ -92,7 +92,7 @@ async def test_whom_the_resolver_refuses_is_denied() -> None:
         return None
 
     async with _host(identity_resolver=nobody) as host:
-        decision = await host.people.authorize(identity("a"))
+        decision = await host.authorize(identity("a"))
         assert isinstance(decision, Denied)
         assert decision.reason_code == "unknown_person"
         assert await host.people.registry.find(identity("a")) is None

@@ -20,7 +20,7 @@ from agent_host.identity.option import PeopleOptions
 from agent_host.identity.person import BINDING
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.store_double import SeverableStore
-from agent_host.types import Caller, Conversation, Key, Message, Principal, Put
+from agent_host.types import Caller, Conversation, JsonObject, Key, Message, Principal, Put
 from agent_host.types.identity import LinkParty, identity_of
 from tests.host.harness import acting_as
 from tests.host.linked import ROOM, host_of, link, person, said
@@ -66,7 +66,7 @@ async def test_a_caller_cannot_take_a_key_that_it_names() -> None:
 
 async def test_claims_that_a_client_sends_are_none() -> None:
     staff = _rules(AuthPolicy.linked_claims("groups", ["staff"]))
-    claims = {"groups": ["staff"], "verified_claims": {"groups": ["staff"]}}
+    claims: JsonObject = {"groups": ["staff"], "verified_claims": {"groups": ["staff"]}}
     message = replace(Message.user("hello"), metadata=claims)
     request = said(
         person("a"), attributes=claims, metadata=claims, options=claims, client_state=claims
@@ -222,3 +222,13 @@ async def test_a_proof_cannot_be_forged_as_a_native_id() -> None:
         forged = replace(person("s"), identity=hub.identity)
         with pytest.raises(UnauthenticatedError):
             await host.context.run(said(forged))
+
+
+async def test_nobody_is_linked_to_all_who_are_anonymous() -> None:
+    """With the one who links, everybody who reaches the port would be that person."""
+    anybody = Principal(id="anonymous", kind="anonymous")
+    joining = LinkParty(identity=identity_of(anybody), natural_key=key("anonymous"))
+    async with registry() as people:
+        for one, other in ((joining, party("a")), (party("a"), joining)):
+            with pytest.raises(LinkRefusedError):
+                await people.link(one, other)

@@ -6,13 +6,12 @@ from agent_host.errors import ConflictError
 from agent_host.host.pipeline.accept import AcceptStep
 from agent_host.host.pipeline.authorize import AuthorizeStep
 from agent_host.host.pipeline.deliver import DeliverStep
-from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish, given
+from agent_host.host.pipeline.exchange import CallStep, Exchange, TurnStep, Wish
 from agent_host.host.pipeline.greet import GreetStep
 from agent_host.host.pipeline.identify import IdentifyStep
 from agent_host.host.pipeline.reserved import without_reserved_metadata
 from agent_host.host.pipeline.run import RunStep
 from agent_host.host.pipeline.session import SessionStep
-from agent_host.types.principal import Owner
 from agent_host.types.quick_init import maker
 from agent_host.types.request import Caller, ChannelRequest
 
@@ -39,12 +38,8 @@ class Pipeline:
         self._turn: Sequence[TurnStep] = (session, run)
         self._deliver: CallStep = deliver
 
-    async def admit(self, caller: Caller) -> Owner:
-        """Identify and authorize a caller that brings no turn."""
-        return given((await self.enter(caller)).owner)
-
     async def enter(self, caller: Caller) -> Exchange:
-        """The same, with all that is known of the caller then."""
+        """Identify and authorize a caller that brings no turn: all that is known of them then."""
         exchange = Exchange(caller=caller)
         for step in self._access:
             await step(exchange)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 
 from agent_host.errors import (
     ConfigurationError,
@@ -187,7 +188,7 @@ async def test_a_provider_that_does_not_answer_is_not_waited_for() -> None:
 
 async def test_an_error_of_the_host_is_a_page_that_tells_nothing_of_it() -> None:
     error: HostError = StoreUnavailableError("the store at 10.0.0.7 is away")
-    page = await error_page(None, error)  # type: ignore[arg-type] - it is not looked at
+    page = await error_page(HTTPConnection({"type": "http"}), error)
     assert page.status_code == 503
     assert b"10.0.0.7" not in page.body
 

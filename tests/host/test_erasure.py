@@ -379,6 +379,7 @@ async def test_it_is_broken_off_again_and_again_and_counts_each_thing_once(
                 await host.people_operator.forget(owner_of("alice"))
     assert lives > 5
     async with kept_in(tmp_path) as host:
+        await _until_over(host)
         receipts = (await host.people_operator.receipts()).items
         erased = sum((Counter(receipt.erased) for receipt in receipts), Counter[str]())
         assert erased["run"] == erased["journal"] == 7

@@ -78,10 +78,11 @@ def make_people(  # noqa: PLR0913 - what these parts are made over, by keyword
     desk = _make_desk(
         linking, people.registry, resolver=resolver, store=store, clock=clock, ids=ids
     )
+    # Who somebody is comes last: it leads to what the others keep of them.
     personal = (
-        people.directory,
         KeptPairings(store),
         KeptLinkSteps(store, [linker.name for linker in linking.linkers]),
+        people.directory,
     )
     return PeopleParts(options, people, desk, book, personal)
 

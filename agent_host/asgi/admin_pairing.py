@@ -46,7 +46,7 @@ class AdminPairings:
     async def waiting(self, request: Request) -> Response:
         """`?cursor=&limit=`: who waits."""
         query = AdminQuery(request, "cursor", "limit")
-        page = await self._operator.waiting(cursor=query.key("cursor"), limit=query.limit())
+        page = await self._operator.waiting(cursor=query.text("cursor"), limit=query.limit())
         found = [pairing_request_json(one) for one in page.items]
         return JSONResponse({"pairings": found, "next_cursor": page.next_cursor}, headers=NO_STORE)
 

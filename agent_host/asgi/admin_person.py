@@ -48,7 +48,7 @@ class AdminPeople:
         """`?tenant=&cursor=&limit=`: a page of those who were seen in a chat or are linked."""
         query = AdminQuery(request, "tenant", "cursor", "limit")
         page = await self._operator.list(
-            query.tenant(), cursor=query.key("cursor"), limit=query.limit()
+            query.tenant(), cursor=query.text("cursor"), limit=query.limit()
         )
         people = [person_json(person) for person in page.items]
         return JSONResponse({"people": people, "next_cursor": page.next_cursor}, headers=NO_STORE)

@@ -125,7 +125,7 @@ class AdminQuery:
 
     def tenant(self) -> str:
         """Whose people it is about."""
-        return self.key("tenant") or DEFAULT_TENANT
+        return self.text("tenant") or DEFAULT_TENANT
 
     def person(self) -> Owner:
         """Who is meant.
@@ -146,18 +146,18 @@ class AdminQuery:
 
     def native_identity(self) -> ChannelIdentity | None:
         """An identity by its platform's own id, if that is how somebody is named."""
-        channel, native_id = self.key("channel"), self.key("native_id")
+        channel, native_id = self.text("channel"), self.text("native_id")
         if channel is None and native_id is None:
             return None
         if channel is None or native_id is None or "key" in self._values:
             raise RequestError("Name somebody by key, or by channel and native_id.")
-        account = self.key("account") or DEFAULT_ACCOUNT
+        account = self.text("account") or DEFAULT_ACCOUNT
         return ChannelIdentity(
             channel=channel, account=account, native_id=native_id, tenant=self.tenant()
         )
 
-    def key(self, name: str) -> str | None:
-        """A key of any characters, which an app may have chosen."""
+    def text(self, name: str) -> str | None:
+        """A key, an id or a place in a list: of any characters, as an app may have chosen it."""
         value = self._values.get(name)
         if value is not None and not (0 < len(value) <= _KEY_LIMIT and value.isprintable()):
             raise RequestError(f"{name} has 1 to {_KEY_LIMIT} printable characters.")

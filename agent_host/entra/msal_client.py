@@ -37,13 +37,13 @@ class MsalClient:
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         """Have threads. Nobody is asked anything before the first call."""
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="msal") as threads:
-            self._threads = threads
-            try:
-                yield
-            finally:
-                self._threads = None
-                threads.shutdown(wait=False, cancel_futures=True)
+        threads = self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="msal")
+        try:
+            yield
+        finally:
+            self._threads = None
+            # Not waited for, which would block the loop: a call ends with its own timeout.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def call(self, ask: Callable[[Application], Mapping[str, Any]]) -> Mapping[str, Any]:
         """What MSAL answers. More calls than threads wait for their turn.

@@ -170,7 +170,7 @@ def assemble(seams: Seams) -> Assembly:
             rooms=seams.rooms,
             pairing=seams.pairing,
         ),
-        greet=GreetStep(seams.people),
+        greet=GreetStep(seams.people, seams.rooms),
         claim=ClaimStep(idempotency, partitions),
         session=SessionStep(
             book=book,

@@ -172,6 +172,13 @@ def test_no_error_class_is_shown_by_accident() -> None:
     internal = {kind for kind in below(HostError) if answer_for(kind.__new__(kind)) is INTERNAL}
 
     assert internal == {
+        # A target raises these, and its run fails with their code.
+        errors.OnBehalfOfError,
+        errors.ConsentRequiredError,
+        errors.ExchangeUnavailableError,
+        errors.InteractionRequiredError,
+        errors.InvalidGrantError,
+        errors.NoCallerTokenError,
         errors.ConfigurationError,
         errors.MissingExtraError,
         errors.UnsupportedTargetError,

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -361,3 +362,26 @@ async def test_a_host_that_is_watched_erases_as_well(tmp_path: Path, *, forgets:
         await live(host, "alice")
         assert (await host.people_operator.forget(owner_of("alice"))).erased["run"] > 0
         assert found_in(tmp_path, *words_of("alice")) == {}
+
+
+async def test_it_is_broken_off_again_and_again_and_counts_each_thing_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent_host.host.erasure.erasure._BATCH", 1)
+    async with kept_in(tmp_path) as host:
+        await live(host, "alice")
+    lives = 0
+    while found_in(tmp_path, *words_of("alice")):
+        lives += 1
+        store = Breaking(tmp_path / "state")
+        store.left = 6
+        async with kept_in(tmp_path, store=store) as host:
+            with suppress(StoreUnavailableError):
+                await host.people_operator.forget(owner_of("alice"))
+    assert lives > 5
+    async with kept_in(tmp_path) as host:
+        await _until_over(host)
+        receipts = (await host.people_operator.receipts()).items
+        erased = sum((Counter(receipt.erased) for receipt in receipts), Counter[str]())
+        assert erased["run"] == erased["journal"] == 7
+        assert (erased["session"], erased["person"], erased["identity"]) == (5, 1, 2)

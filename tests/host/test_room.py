@@ -24,7 +24,7 @@ from agent_host.types import (
 from agent_host.types.conversation_scope import ConversationScope, scoped_key
 from agent_host.types.room_scope import RoomScopes
 from tests.host.linked import ROOM, host_of, link, person, recall, said
-from tests.identity.people import key, party
+from tests.identity.people import key, owner, party
 
 OTHER_ROOM = Conversation(id="other room", kind="group")
 THREAD = replace(ROOM, thread_id="t")
@@ -149,6 +149,16 @@ async def test_somebody_in_a_room_is_not_noted_as_reachable_there() -> None:
         assert await host.people.registry.find(party("a").identity) is None
         await host.context.run(said(person("a", room=Conversation(id="p"))))
         assert await host.people.registry.find(party("a").identity) == key("a")
+
+
+@pytest.mark.parametrize(("people", "is_own"), [(None, True), (PER_ROOM, False), (PER_USER, False)])
+async def test_a_persons_partitions_in_rooms_can_be_found(
+    people: PeopleOptions | None, is_own: bool
+) -> None:
+    async with host_of(people=people) as host:
+        run = (await host.context.run(said(person("a", room=ROOM)))).run
+        found = await host.people.registry.rooms.of(owner("a"))
+        assert list(found) == ([run.owner] if is_own else [])
 
 
 async def test_who_is_denied_leaves_no_trace() -> None:

@@ -11,6 +11,7 @@ from agent_host.identity.access_policy import AuthPolicy, HostAccessPolicy
 from agent_host.identity.option import PeopleOptions
 from agent_host.linking.oidc.client import OidcClient, google_issuer, microsoft_issuer, okta_issuer
 from agent_host.linking.web.web_linker import WebPolicy
+from agent_host.types import ChannelIdentity, Principal
 from agent_host.types.principal import subject_id
 from tests.linking.browser import ISSUER, PUBLIC, signing_in
 from tests.linking.provider import CLIENT_ID
@@ -98,6 +99,26 @@ async def test_the_request_binds_the_browser_and_says_where_to_come_back_to() ->
         assert cookie.domain_specified is False
         assert cookie.has_nonstandard_attr("HttpOnly")
         assert cookie.get_nonstandard_attr("SameSite") == "lax"
+
+
+async def test_the_cookie_is_gone_when_the_sign_in_is_over() -> None:
+    async with signing_in() as made:
+        for decision in ("yes", "no"):
+            browser, url = made.browser(), (await made.speaker("phone").begins())["url"]
+            page = await browser.come_back(await browser.sign_in(url))
+            assert len(browser.http.cookies.jar) == 1
+            await browser.agree(page, decision)
+            assert len(browser.http.cookies.jar) == 0
+
+
+async def test_an_account_that_the_app_does_not_know_is_not_linked() -> None:
+    def name_of(person: ChannelIdentity | Principal) -> str | None:
+        return None if person.kind == "token" else person.id  # type: ignore[union-attr]
+
+    async with signing_in(identity_resolver=name_of) as made:
+        browser, url = made.browser(), (await made.speaker("phone").begins())["url"]
+        page = await browser.come_back(await browser.sign_in(url))
+        assert (await browser.agree(page)).status_code == 403
 
 
 async def test_pages_run_nothing_and_are_kept_nowhere() -> None:

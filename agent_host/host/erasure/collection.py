@@ -63,6 +63,7 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "pairing_code": Whose.PART,
         "pairing_request": Whose.PART,
         "person": Whose.PART,
+        "person_room": Whose.OWNER,
         "erasure": Whose.NOBODY,
         "erasure_pending": Whose.NOBODY,  # says who for as long as it goes on, and no longer
         "history": Whose.SESSION_STREAM,

@@ -93,7 +93,7 @@ class Erasures:
         outcome: asyncio.Future[ErasureReceipt] = asyncio.get_running_loop().create_future()
         task = self._group.create_task(_see_to(work, outcome))
         self._going_on[key] = (task, outcome)
-        task.add_done_callback(lambda _: self._going_on.pop(key))
+        task.add_done_callback(lambda _: self._going_on.pop(key, None))
         return outcome
 
     async def _forget(self, person: Owner) -> ErasureReceipt:

@@ -1,7 +1,7 @@
 """The tasks of a person: those whose payload names them as whose it is."""
 
 from collections.abc import AsyncIterator, Collection
-from typing import Any, Final
+from typing import Final, cast
 
 import orjson
 
@@ -33,20 +33,19 @@ def names_one(payload: bytes, owners: Collection[Owner]) -> bool:
     if b'"isolation_key"' not in payload:
         return False
     try:
-        level: list[Any] = [orjson.loads(payload)]
+        level: list[object] = [orjson.loads(payload)]
     except ValueError:
         return False
     while level:
         found = level.pop()
         if isinstance(found, dict):
-            fields: dict[str, Any] = found
+            fields = cast("dict[str, object]", found)
             named = (fields.get("tenant"), fields.get("isolation_key"))
             if any((one.tenant, one.isolation_key) == named for one in owners):
                 return True
             level += fields.values()
         elif isinstance(found, list):
-            items: list[Any] = found
-            level += items
+            level += cast("list[object]", found)
     return False
 
 

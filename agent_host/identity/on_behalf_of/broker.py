@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent_host.errors import ExchangeUnavailableError, NoCallerTokenError
 from agent_host.protocols.clock import Clock
@@ -22,6 +22,13 @@ from agent_host.types.principal import subject_id
 TOKENS_LIMIT: Final = 1024
 EXPIRY_MARGIN: Final = timedelta(minutes=1)
 _TIME_LIMIT_SECONDS: Final = 30.0
+
+
+class _Asking(NamedTuple):
+    """One exchange that goes on, and who does it."""
+
+    future: asyncio.Future[GrantedToken]
+    task: asyncio.Task[None]
 
 
 class TokenBroker:
@@ -41,7 +48,7 @@ class TokenBroker:
         self._clock = clock or SystemClock()
         self._tokens_limit = tokens_limit
         self._granted: OrderedDict[bytes, GrantedToken] = OrderedDict()
-        self._asking: dict[bytes, asyncio.Future[GrantedToken]] = {}
+        self._asking: dict[bytes, _Asking] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
     @property
@@ -59,6 +66,8 @@ class TokenBroker:
             finally:
                 self._tasks = None
                 self._granted.clear()
+                for asking in self._asking.values():
+                    asking.task.cancel()
 
     def access(self, token: CallerToken | None) -> "BrokeredAccess":
         """For a turn that came with this token."""
@@ -93,17 +102,23 @@ class TokenBroker:
         )
 
     async def _ask(self, key: bytes, token: CallerToken, scopes: tuple[str, ...]) -> GrantedToken:
-        future = self._asking.get(key)
-        if future is None:
+        asking = self._asking.get(key)
+        if asking is None:
             if self._tasks is None:
                 raise ExchangeUnavailableError
-            future = self._asking[key] = asyncio.get_running_loop().create_future()
-            self._tasks.create_task(self._exchange(key, token, scopes))
+            future = asyncio.get_running_loop().create_future()
+            task = self._tasks.create_task(self._exchange(key, token, scopes, future))
+            asking = self._asking[key] = _Asking(future, task)
         # Not the future itself, which a turn that is cancelled would cancel for all.
-        return await asyncio.shield(future)
+        return await asyncio.shield(asking.future)
 
-    async def _exchange(self, key: bytes, token: CallerToken, scopes: tuple[str, ...]) -> None:
-        future = self._asking[key]
+    async def _exchange(
+        self,
+        key: bytes,
+        token: CallerToken,
+        scopes: tuple[str, ...],
+        future: asyncio.Future[GrantedToken],
+    ) -> None:
         try:
             async with asyncio.timeout(_TIME_LIMIT_SECONDS):
                 granted = await self._exchanger.exchange(token, scopes)
@@ -117,9 +132,8 @@ class TokenBroker:
         finally:
             del self._asking[key]
             if not future.done():
-                future.cancel()
-            elif not future.cancelled():
-                future.exception()  # whoever asked may have left
+                future.set_exception(ExchangeUnavailableError())  # the host goes down
+            future.exception()  # whoever asked may have left
 
     def _keep(self, key: bytes, granted: GrantedToken) -> None:
         self._granted[key] = granted

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from pydantic import SecretStr
 
 from agent_host.errors import ConfigurationError
 from agent_host.jose.algorithm import DEFAULT_ALGORITHMS, check_algorithms
 from agent_host.jose.endpoint import check_endpoint
-
-Preset: TypeAlias = Literal["google", "microsoft", "okta", "github"]
 
 OPEN_ID: Final = "openid"
 
@@ -71,4 +69,4 @@ def okta_issuer(domain: str, *, server: str | None = None) -> str:
     return f"https://{domain}" if server is None else f"https://{domain}/oauth2/{server}"
 
 
-__all__ = ["OPEN_ID", "OidcClient", "Preset", "google_issuer", "microsoft_issuer", "okta_issuer"]
+__all__ = ["OPEN_ID", "OidcClient", "google_issuer", "microsoft_issuer", "okta_issuer"]

@@ -12,7 +12,13 @@ from typing import Final
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
-from agent_host.errors import HostError, LinkStepError, SignInError, SignInUnavailableError
+from agent_host.errors import (
+    AccessError,
+    HostError,
+    LinkStepError,
+    SignInError,
+    SignInUnavailableError,
+)
 
 _STYLE: Final = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
@@ -94,6 +100,8 @@ async def error_page(connection: HTTPConnection, error: HostError) -> Response:
     match error:
         case LinkStepError() | SignInError():
             status, text = HTTPStatus.BAD_REQUEST, str(error)
+        case AccessError():
+            status, text = HTTPStatus.FORBIDDEN, str(error)
         case SignInUnavailableError():
             status = HTTPStatus.BAD_GATEWAY
             text = "The provider cannot be reached at the moment. Try again later."

@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from agent_host.errors import LinkStepError
+from agent_host.linking.web.attempt import LIFETIME
+from agent_host.linking.web.browser import Reference, read_reference
 from agent_host.linking.web.page import (
     HEADERS,
     Consent,
@@ -23,7 +25,6 @@ from agent_host.linking.web.page import (
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 
 if TYPE_CHECKING:
-    from agent_host.linking.web.browser import Reference
     from agent_host.linking.web.web_linker import WebLinker
 
 BODY_LIMIT_BYTES: Final = 4096
@@ -94,14 +95,26 @@ class WebRoutes:
             form.get("at", ""), form.get("token", ""), request.cookies, agreed=agreed
         )
         if asked is None:
-            return declined_page()
-        return number_page(number=asked.number or "", there=asked.other)
+            response = declined_page()
+        else:
+            response = number_page(number=asked.number or "", there=asked.other)
+        reference = read_reference(form.get("at", ""))
+        if reference is not None:
+            self._set_cookie(response, reference, "", max_age=0)
+        return response
 
-    def _set_cookie(self, response: Response, reference: "Reference", secret: str) -> None:
+    def _set_cookie(
+        self,
+        response: Response,
+        reference: Reference,
+        secret: str,
+        *,
+        max_age: int = int(LIFETIME.total_seconds()),
+    ) -> None:
         response.set_cookie(
             self._linker.cookie_name(reference),
             secret,
-            max_age=600,
+            max_age=max_age,
             path="/",
             secure=self._linker.is_secure,
             httponly=True,

@@ -7,7 +7,6 @@ goes on gets a secret of its own, and the sign-in ends in that browser or nowher
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import NamedTuple, cast
 
 from agent_host.errors import LinkStepError, SignInError
@@ -46,7 +45,6 @@ class WebPolicy:
     """
 
     public_url: str
-    lifetime: timedelta = LIFETIME
 
     def __post_init__(self) -> None:
         check_endpoint(self.public_url, "link.public_url")
@@ -131,7 +129,7 @@ class WebLinker:
         reference = read_ticket(ticket)
         if reference is None:
             raise LinkStepError  # a tenant whose name is too long for an address
-        expires_at = context.clock.now() + self._policy.lifetime
+        expires_at = context.clock.now() + LIFETIME
         link_id = LinkId(context.ids.new(LINK_PREFIX))
         await attempts.offer(
             reference, Attempt(id=link_id, initiator=initiator, expires_at=expires_at)

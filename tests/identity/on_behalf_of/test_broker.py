@@ -289,3 +289,13 @@ async def test_a_client_of_its_own_reaches_nobody_who_is_not_there() -> None:
     async with exchange.lifespan():
         with pytest.raises(ExchangeUnavailableError):
             await exchange.exchange(caller(), ("a",))
+
+
+async def test_who_waits_when_the_host_goes_down_is_told_so() -> None:
+    async with exchanging() as (broker, server, _):
+        server.hold.clear()
+        asking = asyncio.ensure_future(broker.access(caller()).token("a"))
+        while not server.asked:
+            await asyncio.sleep(0)
+    with pytest.raises(ExchangeUnavailableError):
+        await asking

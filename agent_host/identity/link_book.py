@@ -5,7 +5,7 @@ cannot both be done on what neither of them left.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -96,6 +96,8 @@ class LinkBook:
         a, b = await self._side(tenant, to, now), await self._side(tenant, joining, now)
         if a.key == b.key:
             return await self._bring_up_to_date(tenant, a, b, now)
+        if to.natural_key == joining.natural_key:  # one identity, that moved between the two reads
+            raise _changed()
         self._rule.check(a.person.members, b.person.members)
         one = merged(a.person, b.person, now)
         if len(one.members) > self._limit:
@@ -103,7 +105,7 @@ class LinkBook:
         await self._store.commit(
             [
                 Put(LINKS_MARK, b""),
-                *self._bindings(tenant, one, now, (a, b)),
+                *self._bindings(tenant, one, now, _versions(a, b)),
                 self._records.put_person(tenant, one, expect=a.version),
                 *self._gone(tenant, b),
             ]
@@ -127,7 +129,7 @@ class LinkBook:
         one = Person(members=members)
         await self._store.commit(
             [
-                *self._bindings(tenant, one, now, (a, b)),
+                *self._bindings(tenant, one, now, _versions(a, b)),
                 self._records.put_person(tenant, one, expect=a.version),
             ]
         )
@@ -140,19 +142,15 @@ class LinkBook:
             raise NotLinkedError
         key = bound.binding.isolation_key
         kept = await self._records.person(tenant, key)
-        if kept.person is None or natural_key not in kept.person.natural_keys:
-            raise ConflictError("The link changed while it was read; try again.")
+        together = () if kept.person is None else kept.person.natural_keys
+        if kept.person is None or natural_key not in together or len(together) == 1:
+            raise _changed()
         stays, leaves = parted(kept.person, natural_key, now)
+        expected = {natural_key: bound.version}
         await self._store.commit(
             [
-                *(
-                    self._records.put_binding(tenant, stays, each, now, expect=None)
-                    for each in stays.natural_keys
-                ),
-                *(
-                    self._records.put_binding(tenant, leaves, each, now, expect=None)
-                    for each in leaves.natural_keys
-                ),
+                *self._bindings(tenant, stays, now, expected),
+                *self._bindings(tenant, leaves, now, expected),
                 self._records.put_person(tenant, stays, expect=kept.version),
                 self._records.put_person(tenant, leaves, expect=ABSENT),
             ]
@@ -170,7 +168,7 @@ class LinkBook:
         person = kept.person
         if person is None:
             if key != party.natural_key:
-                raise ConflictError("The link changed while it was read; try again.")
+                raise _changed()
             person = Person(members=(itself,))
         elif not any(member.identity == party.identity for member in person.members):
             person = Person(members=(*person.members, itself))
@@ -181,10 +179,12 @@ class LinkBook:
         return _Side(party, bound, Person(members=members), kept.version)
 
     def _bindings(
-        self, tenant: str, person: Person, now: datetime, sides: Sequence[_Side]
+        self, tenant: str, person: Person, now: datetime, expected: Mapping[IsolationKey, int]
     ) -> Sequence[Write]:
-        # Those of the two sides are what was decided on. The others change with their person only.
-        expected = {side.party.natural_key: side.binding.version for side in sides}
+        """Of all members, though only those of the parties are `expected` at a version. A person's
+        own version is not enough, as its record may be deleted and come again; but whatever
+        changes who a party is one with writes its binding too.
+        """
         return [
             self._records.put_binding(tenant, person, key, now, expect=expected.get(key))
             for key in person.natural_keys
@@ -194,6 +194,14 @@ class LinkBook:
         if side.version == ABSENT:
             return ()  # whoever stores one now changes the binding too, and the commit fails
         return (self._records.delete_person(tenant, side.key, expect=side.version),)
+
+
+def _changed() -> ConflictError:
+    return ConflictError("The link changed while it was read; try again.")
+
+
+def _versions(*sides: _Side) -> Mapping[IsolationKey, int]:
+    return {side.party.natural_key: side.binding.version for side in sides}
 
 
 def _with_claims(member: KnownIdentity, party: LinkParty | None) -> KnownIdentity:

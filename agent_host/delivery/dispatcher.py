@@ -41,12 +41,17 @@ class Dispatcher:
         while True:
             await self._bell.wait(await self.hand_on(), self._clock)
 
-    async def hand_on(self) -> timedelta:
-        """Hand on what is due by now; how long until something else may be."""
+    async def run_once(self) -> None:
+        """Hand on what is due, so that it is known to be for nobody."""
+        await self.hand_on()
+
+    async def hand_on(self, *, pages: int | None = None) -> timedelta:
+        """Hand on what is due, `pages` of it at most; how long until something else may be."""
         after: str | None = None
         before, self._handed_on = self._handed_on, set()
         try:
-            while True:
+            while pages is None or pages > 0:
+                pages = None if pages is None else pages - 1
                 now = self._clock.now()
                 page = await self._store.scan(DUE, WHOLE, after=after, limit=_PAGE)
                 due = [entry for entry in page if entry.key.id[:16] <= moment(now)]
@@ -57,10 +62,11 @@ class Dispatcher:
                     return LOOK_EVERY
                 after = page[-1].key.id
         except DrainingError:
-            return LOOK_EVERY  # the next process goes on
+            pass  # the next process goes on
         except HostError as error:
             logger.warning("deliveries wait: %s", error.code)
             return timedelta(seconds=1)
+        return LOOK_EVERY
 
     async def _hand_on_all(self, due: Sequence[Record], before: AbstractSet[str]) -> None:
         """At once, so that they share commits; lanes are taken in this order all the same."""

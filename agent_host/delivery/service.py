@@ -168,11 +168,12 @@ class Deliveries:
         await self._deliverer.deliver(text, to=origin, idempotency_key=event_id)
 
     async def __aenter__(self) -> Self:
-        """Hand on what an earlier process left; go on with it where anything can be pushed."""
-        await self._dispatcher.hand_on()
+        """Begin to hand on what an earlier process left, however much; go on with it where anything
+        can be pushed.
+        """
         await self._group.__aenter__()
-        if self._pushes:
-            self._dispatching = self._group.create_task(self._dispatcher.run())
+        work = self._dispatcher.run() if self._pushes else self._dispatcher.run_once()
+        self._dispatching = self._group.create_task(work)
         return self
 
     async def __aexit__(
@@ -185,13 +186,13 @@ class Deliveries:
         await self._group.__aexit__(None, None, None)
 
     async def stop(self) -> None:
-        """Hand on what is due, and nothing any more."""
+        """Hand on what was planned last, and nothing any more: the next process does."""
         if self._dispatching is None:
             return
         self._dispatching.cancel()
         await asyncio.wait((self._dispatching,))
         self._dispatching = None
-        await self._dispatcher.hand_on()
+        await self._dispatcher.hand_on(pages=1)
 
     def _tell(self, stored: StoredDelivery) -> None:
         if self._seams.observer is not None:

@@ -279,7 +279,8 @@ class Execution:
         return self.verdict
 
     async def _ask(self, event: InputRequired) -> Answer:
-        questions = with_ids(event.questions, self._parts.ids)
+        ledger, parts = self.ledger, self._parts
+        questions = with_ids(event.questions, parts.ids)
         resumes = self._parts.capabilities.resumes
         left = self._deadline.left
         if not self._is_slow:
@@ -289,10 +290,8 @@ class Execution:
         self.is_suspended = resumes
         try:
             if resumes:  # before the question is stored, so that no crash can come between
-                parts = self._parts
-                await schedule_expiry(parts.runner, self.ledger.run, questions, parts.policy)
-            ask = partial(self.ledger.ask, questions, keep_request=resumes)
-            await under_lease(self._place, ask)
+                await schedule_expiry(parts.runner, ledger.run, questions, parts.policy)
+            await under_lease(self._place, partial(ledger.ask, questions, keep_request=resumes))
         except BaseException:
             self.is_suspended = False
             raise

@@ -12,9 +12,10 @@ from agent_host.delivery.record import WHOLE, Turn
 from agent_host.errors import ConflictError
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import make_out
 from agent_host.types.delivery import Destination, PushRate
 from agent_host.types.principal import Owner
-from agent_host.types.store import ABSENT, Key, Put
+from agent_host.types.store import ABSENT, Key, Put, Record
 
 COLLECTION: Final = "delivery_rate"
 TRIES: Final = 16
@@ -57,7 +58,11 @@ class Governor:
         key = Key(COLLECTION, WHOLE, account_of(destination))
         for _ in range(TRIES):
             record = await self._store.get(key)
-            state = AccountRate() if record is None else _CODEC.decode(record.value)
+            state: AccountRate | None = AccountRate()
+            if record is not None:
+                state = await make_out(self._store, record, _read)
+            if state is None:
+                continue  # it was set aside, and begins anew
             now = self._clock.now()
             verdict = change(state, now)
             if verdict.state == state:
@@ -76,6 +81,10 @@ class Governor:
             return verdict
         # Others send by this account right now, and each of them had its way.
         return Verdict(AccountRate(), _BUSY * (1 + _RANDOM.random()))
+
+
+def _read(record: Record) -> AccountRate:
+    return _CODEC.decode(record.value)
 
 
 __all__ = ["COLLECTION", "Governor"]

@@ -66,12 +66,12 @@ def put_due(stored: StoredDelivery) -> Put:
         round=delivery.replays,
         trace_context=stored.trace_context,
     )
-    return Put(_key(delivery), _CODEC.encode_own(entry))
+    return Put(due_key(delivery), _CODEC.encode_own(entry))
 
 
 def delete_due(delivery: Delivery) -> Delete:
     """The write that takes it out again, before it was handed on."""
-    return Delete(_key(delivery))
+    return Delete(due_key(delivery))
 
 
 def read_due(record: Record) -> DueDelivery:
@@ -83,8 +83,9 @@ def read_due(record: Record) -> DueDelivery:
     return _CODEC.decode(record.value)
 
 
-def _key(delivery: Delivery) -> Key:
+def due_key(delivery: Delivery) -> Key:
+    """Where it says that the delivery is to be attempted."""
     return Key(DUE, WHOLE, f"{moment(delivery.due_at)}{delivery.id}")
 
 
-__all__ = ["DUE", "DueDelivery", "OutboxBell", "delete_due", "put_due", "read_due"]
+__all__ = ["DUE", "DueDelivery", "OutboxBell", "delete_due", "due_key", "put_due", "read_due"]

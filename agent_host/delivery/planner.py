@@ -74,7 +74,7 @@ class AnswerPlanner:
         """Refuse what can never be done here."""
         if target.kind in ("originating", "sender", "none"):
             return
-        if self._registry is None:
+        if self._registry is None or not self._resolver.can_push_at_all:
             raise RequestError(
                 f"response_target {target.kind!r} is not available: this host delivers to the "
                 "caller only."

@@ -116,7 +116,7 @@ class DeliveryRecords:
             listed = Key(OF_RUN, delivery.run_id, delivery.id)
             writes.append(Put(listed, b"", None, time_to_live))
         if delivery.status in LETTER_STATUSES:
-            writes.append(Put(_letter(delivery), delivery.id.encode()))
+            writes.append(Put(letter_key(delivery), delivery.id.encode()))
         return writes
 
     @staticmethod
@@ -131,7 +131,7 @@ class DeliveryRecords:
     @staticmethod
     def leave_letters(delivery: Delivery) -> Delete:
         """The write that lists it no more as one that waits for an operator."""
-        return Delete(_letter(delivery))
+        return Delete(letter_key(delivery))
 
     @classmethod
     def forget(cls, found: FoundDelivery) -> list[Write]:
@@ -237,7 +237,8 @@ def moment(at: datetime) -> str:
     return f"{(at - _EPOCH) // _MICROSECOND:016x}"
 
 
-def _letter(delivery: Delivery) -> Key:
+def letter_key(delivery: Delivery) -> Key:
+    """Where a delivery is listed that waits for an operator."""
     return Key(LETTERS, WHOLE, f"{moment(delivery.over_at or delivery.created_at)}{delivery.id}")
 
 
@@ -256,6 +257,7 @@ __all__ = [
     "StoredContent",
     "StoredDelivery",
     "Turn",
+    "letter_key",
     "moment",
     "moved",
     "read_delivery",

@@ -44,6 +44,11 @@ class Resolver:
         self._link_policy = link_policy
         self._tiers = tiers or {}
 
+    @property
+    def can_push_at_all(self) -> bool:
+        """Whether there is any channel that can send."""
+        return bool(self._pushing)
+
     def can_push(self, channel: str) -> bool:
         """Whether anything can be sent by this channel."""
         return channel in self._pushing

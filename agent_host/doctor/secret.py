@@ -1,10 +1,10 @@
 """Secrets among the settings: long enough, and in no file that others can read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
-from pydantic import SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from agent_host.doctor.exposure import exposures
 from agent_host.doctor.finding import Finding, ok, problem, warning
@@ -18,17 +18,17 @@ _LENGTH: Final = 16
 def check_secrets(situation: Situation) -> Iterator[Finding]:
     """Could one be guessed, or read by other users of this machine?"""
     kept = [option for option in situation.loaded.options if option.secret]
-    values = {option: _value(situation, option) for option in kept}
-    weak = [option for option, value in values.items() if value and len(value) < _LENGTH]
+    values = [(option, [*_secrets(_value(situation, option))]) for option in kept]
+    weak = [option for option, found in values if any(len(one) < _LENGTH for one in found)]
     for option in weak:
         yield warning(
             f"The secret `{option.key}` is shorter than {_LENGTH} characters.",
             f"Set {option.variable} to a long random text.",
         )
-    exposed = [*_exposed(situation, [option for option, value in values.items() if value])]
+    exposed = [*_exposed(situation, [option for option, found in values if found])]
     yield from exposed
     if not weak and not exposed:
-        count = sum(1 for value in values.values() if value)
+        count = sum(len(found) for _, found in values)
         yield ok(f"{count} secrets are set; none is short or in a file that others can read.")
 
 
@@ -54,15 +54,31 @@ def _mode_of(file: Path) -> str | None:
         return None
 
 
-def _value(situation: Situation, option: Option) -> str | bytes | None:
-    """The secret itself, whose length alone is looked at."""
-    section, name, *rest = option.path
-    if section != CHANNELS or name not in situation.loaded.channels:
-        return None
-    value: Any = situation.loaded.channels[name]
-    for step in rest:
+def _value(situation: Situation, option: Option) -> object:
+    """What the option is set to."""
+    path: Sequence[str] = option.path
+    value: object = situation.settings
+    if path[0] == CHANNELS:
+        value, path = situation.loaded.channels.get(path[1]), path[2:]
+    for step in path:
         value = getattr(value, step, None)
-    return value.get_secret_value() if isinstance(value, SecretStr | SecretBytes) else None
+    return value
+
+
+def _secrets(value: object) -> Iterator[str | bytes]:
+    """The secrets in it, at any depth: their length alone is looked at."""
+    if isinstance(value, SecretStr | SecretBytes):
+        if secret := value.get_secret_value():
+            yield secret
+    elif isinstance(value, BaseModel):
+        for _, member in value:
+            yield from _secrets(member)
+    elif isinstance(value, Mapping):
+        for member in cast("Mapping[object, object]", value).values():
+            yield from _secrets(member)
+    elif isinstance(value, list | tuple):
+        for member in cast("Sequence[object]", value):
+            yield from _secrets(member)
 
 
 __all__ = ["check_secrets"]

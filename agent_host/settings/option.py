@@ -95,7 +95,7 @@ def read_units(option: Option, value: object) -> object:
 
 def format_value(option: Option, value: object) -> str:
     """A value as it would be written in TOML; a secret as asterisks."""
-    if option.secret and value is not None:
+    if option.secret and value:
         return '"********"'
     if isinstance(value, timedelta):
         return json.dumps(format_duration(value))

@@ -41,8 +41,8 @@ class PushOperations:
             NotFoundError: there is no such task, or config.
             UnsafeUrlError: the URL is none that the host sends to.
         """
+        await self._context.runs(self._caller)  # for whoever may ask at all
         if not self._is_on:
-            await self._context.runs(self._caller)  # for whoever may ask at all
             raise no_push()
         request = opened(params)
         if operation is Operation.CREATE_PUSH:

@@ -13,21 +13,32 @@ from typing import Any, Final, cast
 from agent_host.errors import (
     AccessError,
     AuthenticationUnavailableError,
+    BacklogFullError,
     ConflictError,
+    ConsentRequiredError,
+    DeliveryStateError,
     DrainingError,
+    ExchangeUnavailableError,
     FailureCode,
     HostError,
     InsufficientScopeError,
+    InteractionRequiredError,
+    InvalidGrantError,
+    LinkStepError,
+    NoCallerTokenError,
     NotFoundError,
     RequestError,
     RunError,
     RunFailedError,
     SessionError,
     SessionRequiredError,
+    SignInError,
+    SignInUnavailableError,
     StoreFullError,
     StoreUnavailableError,
     TargetError,
     TooLargeError,
+    TooManyLinkStepsError,
     UnauthenticatedError,
 )
 from agent_host.types import HostedResult, JsonObject, Run, RunFailure, RunStatus
@@ -210,6 +221,10 @@ _STORE_TEXT: Final = "The host cannot reach what it remembers at the moment. Try
 _UNKNOWABLE_TEXT: Final = "The host cannot check who is calling at the moment. Try again later."
 _CONFLICT_TEXT: Final = "Something else changed this at the same moment. Try again."
 
+_PROVIDER_TEXT: Final = "The provider cannot be reached at the moment. Try again later."
+_NOT_ENOUGH: Final = _Said(HTTPStatus.FORBIDDEN, "permission_error")
+_TOO_MANY: Final = _Said(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded")
+
 _ERRORS: Final[dict[type[HostError], _Said]] = {
     UnknownModelError: _Said(HTTPStatus.NOT_FOUND, _INVALID, "model_not_found"),
     NotOfferedError: _Said(HTTPStatus.NOT_FOUND, _INVALID, "not_offered"),
@@ -221,13 +236,21 @@ _ERRORS: Final[dict[type[HostError], _Said]] = {
         HTTPStatus.FORBIDDEN, "permission_error", "insufficient_permissions"
     ),
     AccessError: _Said(HTTPStatus.FORBIDDEN, "permission_error"),
+    LinkStepError: _Said(HTTPStatus.BAD_REQUEST, _INVALID),
+    TooManyLinkStepsError: _TOO_MANY,
+    SignInError: _Said(HTTPStatus.BAD_REQUEST, _INVALID),
+    SignInUnavailableError: _Said(
+        HTTPStatus.BAD_GATEWAY, _SERVER, text=_PROVIDER_TEXT, retry_after=5
+    ),
     SessionRequiredError: _Said(HTTPStatus.BAD_REQUEST, _INVALID),
     SessionError: _Said(HTTPStatus.CONFLICT, _INVALID),
     RunError: _Said(HTTPStatus.CONFLICT, _INVALID),
+    DeliveryStateError: _Said(HTTPStatus.CONFLICT, _INVALID),
     ConflictError: _Said(HTTPStatus.CONFLICT, _INVALID, text=_CONFLICT_TEXT),
     AuthenticationUnavailableError: _Said(
         HTTPStatus.SERVICE_UNAVAILABLE, _SERVER, text=_UNKNOWABLE_TEXT, retry_after=5
     ),
+    BacklogFullError: _Said(HTTPStatus.SERVICE_UNAVAILABLE, _SERVER),
     DrainingError: _Said(HTTPStatus.SERVICE_UNAVAILABLE, _SERVER, retry_after=5),
     StoreUnavailableError: _Said(
         HTTPStatus.SERVICE_UNAVAILABLE, _SERVER, text=_STORE_TEXT, retry_after=5
@@ -248,9 +271,14 @@ _FAILURES: Final[dict[str, _Said]] = {
     FailureCode.CONTEXT_OVERFLOW: _Said(
         HTTPStatus.BAD_REQUEST, _INVALID, "context_length_exceeded"
     ),
+    # A downstream service wants more of this caller than the caller's token gives.
+    NoCallerTokenError.code: _NOT_ENOUGH,
+    InteractionRequiredError.code: _NOT_ENOUGH,
+    ConsentRequiredError.code: _NOT_ENOUGH,
+    InvalidGrantError.code: _NOT_ENOUGH,
+    ExchangeUnavailableError.code: _Said(HTTPStatus.BAD_GATEWAY, _SERVER),
 }
 _FAILED: Final = _Said(HTTPStatus.INTERNAL_SERVER_ERROR, _SERVER)
-_TOO_MANY: Final = _Said(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded")
 _SLOW: Final = _Said(HTTPStatus.REQUEST_TIMEOUT, _INVALID)
 _FAILURE_CODES: Final[dict[str, str]] = {
     FailureCode.RATE_LIMIT: "rate_limit_exceeded",

@@ -185,6 +185,7 @@ def test_no_error_class_is_shown_by_accident() -> None:
         errors.StoreError,
         errors.LeaseLostError,
         errors.UnreadableRecordError,
+        errors.NewerRecordError,
         errors.TaskError,
         errors.FollowEndedError,
         errors.RetryTaskError,

@@ -15,6 +15,7 @@ from agent_host.asgi.errors import answer_for, retry_after_seconds
 from agent_host.context import current_isolation
 from agent_host.errors import (
     BacklogFullError,
+    ConflictError,
     HostError,
     RequestError,
     StoreUnavailableError,
@@ -39,6 +40,7 @@ from agent_host.types import (
     Lease,
     Message,
     Principal,
+    Put,
     RunStatus,
     TaskId,
     Turn,
@@ -196,6 +198,19 @@ async def test_events_that_an_operator_cancelled_make_room() -> None:
 
         clock.advance(timedelta(seconds=5))
         await host.context.accept("E2", event())
+
+
+async def test_a_key_that_cannot_be_read_is_set_aside_and_the_event_is_taken_again() -> None:
+    store, asked = MemoryStateStore(), event()
+    notebook = Notebook()
+    async with hosted(notebook, store=store) as context:
+        first = await context.accept("E1", asked)
+        await store.commit([Put(key_of(asked.caller, "E1"), b"\x80")])
+        with pytest.raises(ConflictError):  # the platform sends it again
+            await context.accept("E1", asked)
+        again = await context.accept("E1", asked)
+        assert not again.is_duplicate
+        assert again.event_id != first.event_id
 
 
 async def test_what_an_earlier_process_left_counts() -> None:

@@ -19,6 +19,7 @@ from agent_host import AgentHost
 from agent_host.cli.restoration import KNOWN_RECORDS, Restoration, Restored
 from agent_host.codec import VersionedCodec
 from agent_host.errors import NotFoundError
+from agent_host.host.record import idempotency_record
 from agent_host.host.record.live_record import LiveRun, LiveRunRecords
 from agent_host.host.run.order import RUN_KIND
 from agent_host.protocols.host_context import HostContext
@@ -38,19 +39,45 @@ POINTERS: Final = {
     task_record.KEYS,
     task_record.GRAVES,
     task_record.KIND_GRAVES,
+    idempotency_record.INDEX,
 }
-"""They name a task by its id and no more: one that is damaged names none."""
+"""They lead somewhere by their own name: what is in them is not looked at, or is an id that then
+names nothing.
+"""
 
 ELSEWHERE: Final = {
     "api_key_use": "a file of its own",
     "api_keys": "a file of its own",
     "channel_request": "hashed, never stored",
     "journal_entry": "an entry of a stream",
+    "delivery": "passed over by lists, its task a dead letter, an operator can purge it",
+    "delivery_content": "its delivery becomes a dead letter",
+    "delivery_fingerprint": "hashed, never stored",
+    "delivery_key": "refused: whether it was sent before is not guessed",
+    "delivery_order": "a task's payload: the task becomes a dead letter",
+    "delivery_rate": "set aside, see tests/delivery/test_governor.py",
+    "due_delivery": "passed over, and in the log",
+    "erasure": "passed over by lists",
+    "erasure_pending": "in the log; the erasure is asked for again",
+    "event_key": "set aside, see tests/host/test_inbound.py",
+    "follow": "its task becomes a dead letter",
+    "follow_place": "passed over, and in the log",
+    "identity": "refused: who somebody is is not guessed",
+    "inbound_event": "a task's payload: the task becomes a dead letter",
     "langgraph_checkpoint": "a target's own bytes",
     "langgraph_value": "a target's own bytes",
     "langgraph_write": "a target's own bytes",
     "message": "an entry of a stream",
+    "link_step": "refused: the link is begun anew",
     "operator_pass": "a file of its own",
+    "pairing": "refused: whom an operator let in is not guessed",
+    "pairing_code": "no such code",
+    "pairing_request": "asked for anew",
+    "person": "refused: who somebody is is not guessed",
+    "person_room": "in the log; the turn is refused",
+    "pushed_result": "a part of what a delivery carries",
+    "remote_a2a_context": "a target's own",
+    "remote_a2a_task": "a target's own",
     "run_order": "a task's payload: the task becomes a dead letter",
     "workflow_checkpoint": "a target's own bytes",
 }

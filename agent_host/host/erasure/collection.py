@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agent_host.host.record import (
+    follow_record,
     idempotency_record,
     journal_record,
     live_record,
@@ -41,6 +42,9 @@ class Whose(StrEnum):
     CLAIM = "claim"
     """Where an entry in the owner's partition says."""
 
+    LISTED = "listed"
+    """In one partition for all, a record for each in the owner's partition."""
+
     RUNNER = "runner"
     """With the task runner, which finds and erases tasks itself."""
 
@@ -64,6 +68,16 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "pairing_request": Whose.PART,
         "person": Whose.PART,
         "person_room": Whose.OWNER,
+        "delivery": Whose.PART,
+        "delivery_content": Whose.PART,
+        "delivery_due": Whose.PART,
+        "delivery_key": Whose.NOBODY,
+        "delivery_letter": Whose.PART,
+        "delivery_of_run": Whose.PART,
+        "delivery_rate": Whose.NOBODY,
+        "event_key": Whose.NOBODY,
+        follow_record.COLLECTION: Whose.OWNER,
+        follow_record.OPEN: Whose.LISTED,
         "erasure": Whose.NOBODY,
         "erasure_pending": Whose.NOBODY,  # says who for as long as it goes on, and no longer
         "history": Whose.SESSION_STREAM,

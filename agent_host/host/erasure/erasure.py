@@ -154,7 +154,8 @@ class Erasures:
         self, pending: PendingErasure, person: KnownPerson, lease: Lease
     ) -> PendingErasure:
         count = 0
-        async for task in tasks_of(self._parts.runner, owners_of(person)):
+        identities = [known.identity for known in person.identities]
+        async for task in tasks_of(self._parts.runner, owners_of(person), identities):
             count += await self._parts.runner.erase(task.id)
         return await self._note(pending, {TASK: count}, (), lease)
 

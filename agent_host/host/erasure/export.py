@@ -50,7 +50,8 @@ class Export:
             reading = self._stream(held.key) if held.is_stream else self._record(held)
             async for line in reading:
                 yield line
-        async for task in tasks_of(self._runner, owners_of(person)):
+        identities = [known.identity for known in person.identities]
+        async for task in tasks_of(self._runner, owners_of(person), identities):
             yield {
                 "type": "task",
                 "id": task.id,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from agent_host.host.erasure.collection import COLLECTIONS, Whose
-from agent_host.host.record import idempotency_record, run_record
+from agent_host.host.record import follow_record, idempotency_record, run_record
 from agent_host.host.run import checkpoint
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.personal import Holding
@@ -15,6 +15,7 @@ _WHOLE: Final = "all"
 _PAGE: Final = 100
 _LEADS: Final = (
     "session",
+    follow_record.COLLECTION,
     idempotency_record.INDEX,
     checkpoint.SCOPES,
     run_record.COLLECTION,
@@ -59,6 +60,8 @@ class StoredHoldings:
         records: list[Key] = []
         if key.collection == run_record.COLLECTION:
             records = [Key(collection, _WHOLE, key.id) for collection in _OF_RUNS]
+        elif key.collection == follow_record.COLLECTION:
+            records = [follow_record.open_key_of(key)]
         elif key.collection == idempotency_record.INDEX:
             records = [idempotency_record.claimed_key(key)]
         elif key.collection == checkpoint.SCOPES:

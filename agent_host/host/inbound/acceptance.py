@@ -27,11 +27,11 @@ from agent_host.errors import (
 from agent_host.host.inbound.event import (
     EVENT_CODEC,
     EVENT_KIND,
-    KEY_CODEC,
     InboundEvent,
     key_of,
     lane_of,
     put_key,
+    read_taken,
 )
 from agent_host.host.pipeline.exchange import Wish
 from agent_host.host.pipeline.pipeline import Pipeline
@@ -40,6 +40,7 @@ from agent_host.protocols.delivery import DeliveryPlanner
 from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
+from agent_host.quarantine import read_record
 from agent_host.types.inbound import Acceptance, InboundPolicy
 from agent_host.types.request import ChannelRequest
 from agent_host.types.response_target import SENDER
@@ -124,10 +125,10 @@ class EventAcceptance:
             await self._runner.schedule(spec, alongside=[write])
         except ConflictError:
             self._waiting -= 1
-            taken = await self._store.get(key)
+            taken = await read_record(self._store, key, read_taken)
             if taken is None:
                 raise
-            return Acceptance(event_id=KEY_CODEC.decode(taken.value).event_id, is_duplicate=True)
+            return Acceptance(event_id=taken.event_id, is_duplicate=True)
         except BaseException:
             self._waiting -= 1
             raise

@@ -9,7 +9,7 @@ from agent_host.codec import VersionedCodec
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Principal
 from agent_host.types.request import Caller, ChannelRequest
-from agent_host.types.store import ABSENT, Key, Put
+from agent_host.types.store import ABSENT, Key, Put, Record
 
 EVENT_KIND: Final = "event"
 """Tasks that make an event into a run."""
@@ -35,7 +35,7 @@ class TakenEvent:
 
 
 EVENT_CODEC = VersionedCodec("inbound_event", 1, InboundEvent)
-KEY_CODEC = VersionedCodec("event_key", 1, TakenEvent)
+_KEY_CODEC = VersionedCodec("event_key", 1, TakenEvent)
 
 
 def key_of(caller: Caller, event_key: str) -> Key:
@@ -45,7 +45,16 @@ def key_of(caller: Caller, event_key: str) -> Key:
 
 def put_key(key: Key, event: InboundEvent, *, remembered: timedelta) -> Put:
     """The write that notes it; it fails the commit if the event was taken before."""
-    return Put(key, KEY_CODEC.encode(TakenEvent(event_id=event.id)), ABSENT, remembered)
+    return Put(key, _KEY_CODEC.encode(TakenEvent(event_id=event.id)), ABSENT, remembered)
+
+
+def read_taken(record: Record) -> TakenEvent:
+    """What is remembered of an event.
+
+    Raises:
+        UnreadableRecordError: the record is damaged or of another version.
+    """
+    return _KEY_CODEC.decode(record.value)
 
 
 def lane_of(caller: Caller) -> str:
@@ -67,10 +76,10 @@ def _digest(*parts: str) -> str:
 __all__ = [
     "EVENT_CODEC",
     "EVENT_KIND",
-    "KEY_CODEC",
     "InboundEvent",
     "TakenEvent",
     "key_of",
     "lane_of",
     "put_key",
+    "read_taken",
 ]

@@ -124,8 +124,12 @@ def _key(place: FollowPlace) -> Key:
 
 
 def _open_key(place: FollowPlace) -> Key:
-    partition = place.owner.partition
-    return Key(OPEN, WHOLE, f"{place.id}.{len(partition)}.{partition}")
+    return open_key_of(_key(place))
+
+
+def open_key_of(follow: Key) -> Key:
+    """Where it is listed that the follow is open."""
+    return Key(OPEN, WHOLE, f"{follow.id}.{len(follow.partition)}.{follow.partition}")
 
 
 def _readable(record: Record) -> FollowPlace | None:
@@ -138,11 +142,14 @@ def _readable(record: Record) -> FollowPlace | None:
 
 
 __all__ = [
+    "COLLECTION",
     "NAME_LIMIT",
+    "OPEN",
     "PLACE_CODEC",
     "VALUE_LIMIT_BYTES",
     "FollowPlace",
     "FollowRecords",
     "FoundFollow",
     "StoredFollow",
+    "open_key_of",
 ]

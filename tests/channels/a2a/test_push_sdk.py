@@ -66,7 +66,9 @@ async def test_what_is_sent_with_a_config_is_pushed(binding: str, streaming: boo
         await told(client, request("stream", configuration=wishes))
         await receiver.until(lambda receiver: "ompleted" in str(receiver.bodies[-1:]).lower())
     pushed = [
-        to_core_task(OldTask.model_validate(body)) if binding == OLD else new_to_core(body)
+        to_core_task(OldTask.model_validate(body))
+        if binding in {OLD, OLD_HTTP}
+        else new_to_core(body)
         for body in receiver.bodies
     ]
     assert pushed[-1].status.state == TaskState.TASK_STATE_COMPLETED

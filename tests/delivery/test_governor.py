@@ -19,7 +19,7 @@ async def test_a_rate_that_cannot_be_read_is_set_aside_and_begins_anew() -> None
     async with MemoryStateStore() as store:
         await store.commit([Put(key, b"\x80")])
         governor = Governor(store, ManualClock())
-        first = await governor.take(destination, owner, rate)
-        second = await governor.take(destination, owner, rate)
+        first = await governor.take(destination, owner, rate, turn=None)
+        second = await governor.take(destination, owner, rate, turn=None)
     assert first.wait <= timedelta()
     assert second.wait > timedelta(), "it counts again"

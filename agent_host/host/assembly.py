@@ -170,7 +170,7 @@ def assemble(seams: Seams) -> Assembly:
             rooms=seams.rooms,
             pairing=seams.pairing,
         ),
-        greet=GreetStep(seams.people, seams.rooms),
+        greet=GreetStep(seams.people),
         claim=ClaimStep(idempotency, partitions),
         session=SessionStep(
             book=book,

@@ -19,7 +19,6 @@ from agent_host.identity.key import is_storable
 from agent_host.identity.link_book import LINKS_MARK, LinkBook
 from agent_host.identity.person import Person
 from agent_host.identity.person_record import KeptPerson, PersonRecords, to_binding
-from agent_host.identity.room_record import RoomRecords
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.protocols.state_store import StateStore
@@ -54,8 +53,6 @@ class StoreIdentityRegistry:
     ) -> None:
         self._store = store
         self._records = PersonRecords(store)
-        self.rooms = RoomRecords(store, clock)
-        """The partitions that people have in rooms."""
         self._resolver = resolver
         self._links = links
         self._clock = clock
@@ -117,10 +114,6 @@ class StoreIdentityRegistry:
             for key in person.natural_keys
             if key != owner.isolation_key
         ]
-
-    async def note_room(self, person: Owner, in_room: Owner) -> None:
-        """Somebody who may come in has a partition of their own in a room."""
-        await self.rooms.note(person, in_room)
 
     async def link(self, joining: LinkParty, to: LinkParty) -> Owner:
         """Make one person of two."""

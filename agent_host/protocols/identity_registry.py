@@ -47,10 +47,6 @@ class IdentityBook(Protocol):
         """Somebody who may come in spoke in private. Stored at most once a minute for each."""
         ...
 
-    async def note_room(self, person: Owner, in_room: Owner) -> None:
-        """Somebody who may come in spoke in a room, where they have a partition of their own."""
-        ...
-
     async def holdings(self, owner: Owner) -> Sequence[Owner]:
         """The partitions, besides their own, that came to a person with identities they linked."""
         ...

@@ -20,11 +20,6 @@ class RoomScopes:
         scope = self.channels.get(channel, self.default)
         return is_room(conversation) and scope is ConversationScope.PER_CONVERSATION
 
-    def is_of_person(self, channel: str) -> bool:
-        """Whether each person has a partition of their own in each room of the channel."""
-        scope = self.channels.get(channel, self.default)
-        return scope is ConversationScope.PER_USER_PER_CONVERSATION
-
     def narrow(
         self,
         key: IsolationKey,

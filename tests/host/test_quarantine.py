@@ -74,7 +74,6 @@ ELSEWHERE: Final = {
     "pairing_code": "no such code",
     "pairing_request": "asked for anew",
     "person": "refused: who somebody is is not guessed",
-    "person_room": "in the log; the turn is refused",
     "pushed_result": "a part of what a delivery carries",
     "remote_a2a_context": "a target's own",
     "remote_a2a_task": "a target's own",

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from agent_host import AgentHost
 from agent_host.errors import AccessError, DeniedError, LinkRequiredError, NotFoundError
 from agent_host.host.record.idempotency_record import scope_of
+from agent_host.host.record.partition_record import PartitionRecords
 from agent_host.identity.option import PeopleOptions
+from agent_host.stores.memory import MemoryStateStore
 from agent_host.types import (
     Caller,
     ChannelIdentity,
@@ -20,6 +22,8 @@ from agent_host.types import (
     LinkRequired,
     Principal,
     RunId,
+    RunPolicy,
+    SessionPolicy,
 )
 from agent_host.types.conversation_scope import ConversationScope, scoped_key
 from agent_host.types.room_scope import RoomScopes
@@ -155,10 +159,11 @@ async def test_somebody_in_a_room_is_not_noted_as_reachable_there() -> None:
 async def test_a_persons_partitions_in_rooms_can_be_found(
     people: PeopleOptions | None, is_own: bool
 ) -> None:
-    async with host_of(people=people) as host:
+    store = MemoryStateStore()
+    async with host_of(people=people, store=store) as host:
         run = (await host.context.run(said(person("a", room=ROOM)))).run
-        found = await host.people.registry.rooms.of(owner("a"))
-        assert list(found) == ([run.owner] if is_own else [])
+        partitions = PartitionRecords(store, runs=RunPolicy(), sessions=SessionPolicy())
+        assert await partitions.of(owner("a")) == ([run.owner] if is_own else [])
 
 
 async def test_who_is_denied_leaves_no_trace() -> None:

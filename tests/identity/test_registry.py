@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from agent_host.identity import registry as registry_module
-from agent_host.identity import room_record
 from agent_host.identity.key import identity_key
 from agent_host.identity.person_record import CONTACT_TIME, PersonRecords
 from agent_host.identity.registry import NOTE_AFTER, StoreIdentityRegistry
@@ -169,39 +168,3 @@ async def test_an_id_that_json_cannot_say_is_let_in_and_not_noted() -> None:
     async with MemoryStateStore() as store, make_registry(store) as people:
         await _see(people, identity("\ud800"))
         assert await people.find(identity("\ud800")) is None
-
-
-async def test_a_partition_in_a_room_is_noted_once_a_day_and_found_again() -> None:
-    clock = ManualClock()
-    async with MemoryStateStore(clock=clock) as memory:
-        store = CountingStore(memory)
-        async with make_registry(store, clock=clock) as people:
-            for _ in range(3):
-                for room in ("r1", "r2"):
-                    await people.note_room(owner("a"), owner(room))
-            assert store.commits == 2
-            found = await people.rooms.of(owner("a"))
-            assert set(found) == {owner("r1"), owner("r2")}
-            last = found[-1].isolation_key
-            assert await people.rooms.of(owner("a"), after=last) == []
-            assert await people.rooms.of(owner("b")) == []
-        async with make_registry(store, clock=clock) as another:
-            await another.note_room(owner("a"), owner("r1"))
-            assert store.commits == 2
-            clock.advance(room_record.NOTE_AFTER)
-            await another.note_room(owner("a"), owner("r1"))
-            assert store.commits == 3
-
-
-async def test_rooms_at_hand_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_record, "REMEMBERED", 2)
-    async with MemoryStateStore() as memory:
-        store = CountingStore(memory)
-        async with make_registry(store) as people:
-            for room in ("r1", "r2", "r3"):
-                await people.note_room(owner("a"), owner(room))
-            for room, is_at_hand in (("r3", True), ("r1", False)):
-                store.reset()
-                await people.note_room(owner("a"), owner(room))
-                assert (store.total_bytes == 0) is is_at_hand
-                assert store.commits == 0

@@ -67,7 +67,6 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "pairing_code": Whose.PART,
         "pairing_request": Whose.PART,
         "person": Whose.PART,
-        "person_room": Whose.OWNER,
         "delivery": Whose.PART,
         "delivery_content": Whose.PART,
         "delivery_due": Whose.PART,

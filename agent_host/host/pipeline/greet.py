@@ -3,27 +3,20 @@
 from agent_host.host.pipeline.exchange import Exchange, given
 from agent_host.protocols.identity_registry import IdentityBook
 from agent_host.types.conversation_scope import is_room
-from agent_host.types.room_scope import RoomScopes
 
 
 class GreetStep:
     """For people that a channel saw, in private. Whoever an authenticator names cannot be written
-    to, and what is said in a room is no word on where somebody is in private: of rooms is noted
-    only which partitions are a person's.
+    to, and what is said in a room is no word on where somebody is in private.
     """
 
-    def __init__(self, book: IdentityBook, rooms: RoomScopes) -> None:
+    def __init__(self, book: IdentityBook) -> None:
         self._book = book
-        self._rooms = rooms
 
     async def __call__(self, exchange: Exchange) -> None:
         """Nothing is set: the book keeps it, and seldom writes."""
         caller = exchange.caller
-        if is_room(caller.conversation):
-            if self._rooms.is_of_person(caller.channel):
-                await self._book.note_room(given(exchange.person), given(exchange.owner))
-            return
-        if caller.identity is None:
+        if caller.identity is None or is_room(caller.conversation):
             return
         await self._book.note_seen(
             caller.identity,

@@ -92,7 +92,8 @@ class AgentHost:
     downstream ones.
     `edge` says who may address the host from where, `limits` what one caller may cost. `middleware`
     stands behind the edge and is Starlette's, `behaviors` wrap the target: both outermost first.
-    `response_hook` rewrites answers for where they go, `delivery` says how they get there.
+    `response_hook` rewrites answers for where they go, `delivery` says how they get there,
+    `inbound_policy` how events are taken and `tell_refused` who is told that one became no run.
     `commands` are answered by the app itself, beside the host's own.
     `telemetry` says where spans and metrics go, `event_sinks` are told of the stations of runs.
     `outbound` sends to places that callers name; without one, to public addresses by https only.

@@ -72,7 +72,8 @@ def _of(groups: Groups, who: Who) -> tuple[Who, ...]:
     return next(group for group in groups if who in group)
 
 
-def _after(groups: Groups, step: Step) -> Groups:
+def after(groups: Groups, step: Step) -> Groups:
+    """Who is one behind the step."""
     mine = _of(groups, step.who)
     if step.kind == "link":
         to = _of(groups, step.other)
@@ -95,7 +96,7 @@ def _possible(groups: Groups, at_once: Sequence[Step]) -> set[Groups]:
     found: set[Groups] = set()
     for index, step in enumerate(at_once):
         rest = [*at_once[:index], *at_once[index + 1 :]]
-        found |= _possible(_after(groups, step), rest)
+        found |= _possible(after(groups, step), rest)
     return found
 
 
@@ -116,10 +117,10 @@ class World:
         registry = self.host.people.registry
         match step.kind:
             case "turn":
-                request = said(_caller(step.who))
+                request = said(caller_of(step.who))
                 self._note(await self.host.context.run(request))
             case "begin":
-                request = said(_caller(step.who), "wait", session="s")
+                request = said(caller_of(step.who), "wait", session="s")
                 self.begun.append(asyncio.ensure_future(self.host.context.run(request)))
                 await asyncio.sleep(0)
             case "finish":
@@ -169,7 +170,7 @@ class World:
                 for run_id, owner in self.runs.items()
                 if owner.tenant == who.tenant and owner.isolation_key in theirs
             }
-            view = await self.host.context.runs(_caller(who))
+            view = await self.host.context.runs(caller_of(who))
             listed = {run.id for run in (await view.list(limit=200)).items}
             assert listed & self.runs.keys() == expected
             for run_id in self.runs:
@@ -180,7 +181,8 @@ class World:
                         await view.get(run_id)
 
 
-def _caller(who: Who) -> Caller:
+def caller_of(who: Who) -> Caller:
+    """As a channel saw them."""
     return person(who.name, who.channel, tenant=who.tenant)
 
 

@@ -3,7 +3,6 @@ others not touched, and the host serves on.
 """
 
 import asyncio
-import gc
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
@@ -241,13 +240,16 @@ async def test_every_kind_is_among_these(tmp_path: Path) -> None:
     await two_lives(tmp_path)
     assert {key.collection for key in keys_in(tmp_path)} - POINTERS == set(KINDS)
     assert set(KNOWN_RECORDS) == set(KINDS)
-    for module in pkgutil.walk_packages(agent_host.__path__, "agent_host."):
-        if "testing" not in module.name:
-            importlib.import_module(module.name)
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(agent_host.__path__, "agent_host.")
+        if "testing" not in module.name
+    ]
     here = {
         codec.kind
-        for codec in gc.get_objects()
-        if isinstance(codec, VersionedCodec) and not codec.kind.startswith("test")
+        for module in modules
+        for codec in vars(module).values()
+        if isinstance(codec, VersionedCodec)
     }
     assert here == {*filter(None, KINDS.values()), *ELSEWHERE}
 

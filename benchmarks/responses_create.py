@@ -1,12 +1,14 @@
 """A blocking response of the OpenAI channel, against a bare Starlette route that answers the same.
 
-Each answer of ours is a run, kept and found again; the bare route parses and answers.
+Each answer of ours is a run, kept and found again; the bare route parses and answers, served as in
+`rest_echo`.
 """
 
 import json
+from typing import Literal
 
 from benchmarks.application import RESPONSES_PATH
-from benchmarks.contest import Load, contend, load_generator
+from benchmarks.contest import Contest, Load, contend, load_generator
 from benchmarks.core import are_separate
 from benchmarks.outcome import Goal, Outcome
 from benchmarks.sample import ask_once, kept
@@ -21,16 +23,21 @@ def run() -> Outcome:
     """Measure at each number of connections; the worse ratio is the result."""
     with serving("responses_host") as ours, load_generator() as generator:
         sample = ask_once(ours, REQUEST)
-        with kept(json.loads(sample.body)) as path, serving("responses_bare", path) as bare:
-            contests = {
-                connections: contend(
-                    generator,
-                    ours,
-                    bare,
-                    Load(connections=connections, request=REQUEST, expected='"text":"hello"'),
-                )
-                for connections in CONNECTIONS
-            }
+
+        def against(server: Literal["ours", "stock"], path: str) -> dict[int, Contest]:
+            with serving("responses_bare", path, server=server) as bare:
+                return {
+                    connections: contend(
+                        generator,
+                        ours,
+                        bare,
+                        Load(connections=connections, request=REQUEST, expected='"text":"hello"'),
+                    )
+                    for connections in CONNECTIONS
+                }
+
+        with kept(json.loads(sample.body)) as path:
+            contests, alike = against("stock", path), against("ours", path)
     worse = min(contests.values(), key=lambda contest: contest.ratio)
     return Outcome(
         name="responses_create",
@@ -46,6 +53,7 @@ def run() -> Outcome:
             "answer_bytes": len(sample.body),
             "separate_cores": are_separate(),
             **{f"{count}_connections": found.to_json() for count, found in contests.items()},
+            "served_alike": {f"{count}_connections": alike[count].to_json() for count in alike},
         },
     )
 

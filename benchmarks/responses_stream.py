@@ -22,7 +22,7 @@ def run() -> Outcome:
         sample = ask_once(ours, REQUEST)
         chunks = chunks_of(sample.body)
         events = [f"{event}\n\n" for event in b"".join(chunks).decode().split("\n\n") if event]
-        with kept(events) as path, serving("spoken_responses_bare", path) as bare:
+        with kept(events) as path, serving("spoken_responses_bare", path, server="stock") as bare:
             contests = {
                 connections: contend(generator, ours, bare, _load(connections))
                 for connections in CONNECTIONS

@@ -30,10 +30,10 @@ class Switch:
         return self.allowed
 
 
-async def answer(host: AgentHost, **fields: object) -> HostedResult:
+async def answer(host: AgentHost) -> HostedResult:
     """Ask by chat, and the answer once it is there."""
     caller = person("a", "chat")
-    asked = await host.context.run(said(caller, response_target=ALL, **fields))
+    asked = await host.context.run(said(caller, response_target=ALL))
     view = await host.context.runs(caller)
     async for _ in view.events(asked.run.id):
         pass

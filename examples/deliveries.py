@@ -23,7 +23,6 @@ from agent_host.delivery.result_codec import ResultCodec
 from agent_host.errors import OutboundError
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
-from agent_host.protocols.push_answer import check_answer
 from agent_host.stores.disk import DiskStateStore
 from agent_host.system import SystemClock
 from agent_host.types import (
@@ -34,6 +33,7 @@ from agent_host.types import (
     Push,
     PushReceipt,
 )
+from agent_host.wire.push_answer import check_answer
 from agent_host_rest import RestChannel, RestConfig
 
 

@@ -5,8 +5,7 @@ over (5xx, 408, 425, 429, no answer) is tried again, all else ends the config's 
 """
 
 from collections import OrderedDict
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +14,7 @@ from agent_host.protocols.follow import FollowAttempt
 from agent_host.protocols.host_context import HostContext
 from agent_host.types import FollowCursor, OutboundAnswer, OutboundRequest
 from agent_host.wire.json_text import json_bytes
+from agent_host.wire.push_answer import retry_after
 from agent_host_a2a.part import Fields
 from agent_host_a2a.push_config import PushConfig, from_value
 from agent_host_a2a.push_fold import PushFold
@@ -90,15 +90,8 @@ class PushSender:
 
 def to_wait(answer: OutboundAnswer, now: datetime) -> timedelta | None:
     """What `Retry-After` asks for, within bounds (RFC 9110, section 10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        wait = timedelta(seconds=int(text[:_DIGITS]))
-    else:
-        try:
-            wait = parsedate_to_datetime(text).astimezone(UTC) - now
-        except (OverflowError, ValueError):
-            return None
-    return min(max(wait, timedelta()), RETRY_AFTER_LIMIT)
+    wait = retry_after(answer.headers, now=now)
+    return None if wait is None else min(wait, RETRY_AFTER_LIMIT)
 
 
 def _to_request(config: PushConfig, body: Fields, key: str) -> OutboundRequest:
@@ -123,7 +116,5 @@ def _to_request(config: PushConfig, body: Fields, key: str) -> OutboundRequest:
         answer_limit_bytes=_ANSWER_LIMIT_BYTES,
     )
 
-
-_DIGITS: Final = 9
 
 __all__ = ["FOLDS_KEPT", "RETRY_AFTER_LIMIT", "TIME_LIMIT", "TOKEN_HEADER", "PushSender", "to_wait"]

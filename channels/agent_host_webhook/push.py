@@ -7,8 +7,7 @@ more. https://www.standardwebhooks.com
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +17,7 @@ from agent_host.protocols.host_context import HostContext, RecordView
 from agent_host.types import ChannelIdentity
 from agent_host.types.delivery import Destination, Push, PushReceipt
 from agent_host.types.outbound import OutboundAnswer, OutboundRequest
+from agent_host.wire.push_answer import retry_after
 from agent_host_webhook.config import WebhookConfig
 from agent_host_webhook.event_type import EventType
 from agent_host_webhook.outbound import to_body
@@ -41,7 +41,6 @@ _LONGEST_WAIT: Final = timedelta(days=1)
 _BUSY: Final = frozenset(
     {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 )
-_DIGITS: Final = 6
 
 
 class WebhookPush:
@@ -87,11 +86,12 @@ class WebhookPush:
         if answer.status == HTTPStatus.GONE:
             await self._disable(push, now)
             raise PushError(PushErrorClass.PERMANENT, "gone")
+        wait = retry_after(answer.headers, now=now)
         busy = answer.status in _BUSY
         raise PushError(
             PushErrorClass.RATE_LIMITED if busy else PushErrorClass.TRANSIENT,
             f"http_{answer.status}",
-            retry_after=_to_wait(answer, now),
+            retry_after=None if wait is None else min(wait, _LONGEST_WAIT),
         )
 
     async def send(
@@ -149,19 +149,6 @@ class WebhookPush:
 
 def _name_of(destination: Destination) -> str:
     return "" if destination.identity is None else destination.identity.native_id
-
-
-def _to_wait(answer: OutboundAnswer, now: datetime) -> timedelta | None:
-    """What `Retry-After` asks for, at most a day (RFC 9110, section 10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        wait = timedelta(seconds=int(text[:_DIGITS]))
-    else:
-        try:
-            wait = parsedate_to_datetime(text).astimezone(UTC) - now
-        except (OverflowError, ValueError):
-            return None
-    return min(max(wait, timedelta()), _LONGEST_WAIT)
 
 
 __all__ = ["OPERATOR", "PEOPLE", "SCHEDULE", "WebhookPush"]

@@ -11,7 +11,6 @@ from agent_host.delivery.failure import PushFailure, failed
 from agent_host.delivery.pacing import Pacing
 from agent_host.delivery.record import StoredDelivery
 from agent_host.errors import PushError, PushErrorClass
-from agent_host.protocols.push_answer import check_answer, retry_after
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Delivery,
@@ -22,6 +21,7 @@ from agent_host.types import (
     IsolationKey,
     Owner,
 )
+from agent_host.wire.push_answer import check_answer, retry_after
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = DeliveryPolicy()

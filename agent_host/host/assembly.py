@@ -1,7 +1,7 @@
 """Wires the engine: repositories, gate, runs and pipeline over a store and a runner."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent_host.host.command.book import CommandBook
 from agent_host.host.command.desk import CommandDesk
@@ -95,8 +95,8 @@ class Seams:
     clock: Clock
     ids: IdFactory
     deliveries: DeliveryPlanner
-    inbound_policy: InboundPolicy = field(default_factory=InboundPolicy)
-    tell_refused: TellRefused | None = None
+    inbound_policy: InboundPolicy
+    tell_refused: TellRefused
     commands: Sequence[Command] = ()
     personal_parts: Sequence[PersonalPart] = ()
     pairing: PairingDoor | None = None

@@ -14,16 +14,15 @@ from typing import Final
 from agent_host.errors import NotFoundError, PushError, PushErrorClass
 from agent_host.protocols.delivery import AnsweredRun
 from agent_host.protocols.host_context import HostContext, RecordView
-from agent_host.types import ChannelIdentity
+from agent_host.types import ChannelIdentity, Owner
 from agent_host.types.delivery import Destination, Push, PushReceipt
 from agent_host.types.outbound import OutboundAnswer, OutboundRequest
 from agent_host.wire.push_answer import retry_after
 from agent_host_webhook.config import WebhookConfig
-from agent_host_webhook.event_type import EventType
+from agent_host_webhook.event_type import event_of
 from agent_host_webhook.outbound import to_body
 from agent_host_webhook.push_codec import WebhookCodec
 from agent_host_webhook.sign import sign
-from agent_host_webhook.subscription import Subscription
 from agent_host_webhook.subscription_book import SubscriptionBook
 
 SCHEDULE: Final = tuple(
@@ -61,15 +60,14 @@ class WebhookPush:
 
     async def subscribed(self, run: AnsweredRun) -> Sequence[Destination]:
         """The endpoints that want to hear of this run."""
-        event: EventType = "run.failed" if run.has_failed else "run.completed"
+        event = event_of(run)
         found = [
             self._destination(OPERATOR, subscriber.name, run.owner.tenant)
             for subscriber in self._config.subscribers
             if event in subscriber.events
         ]
         if self._config.subscriptions:
-            book = self.book(self._context.records_of(run.owner, self._config.name))
-            own = await book.keep_alive(self._context.clock.now())
+            own = await self._book_of(run.owner).keep_alive(self._context.clock.now())
             found += [
                 self._destination(PEOPLE, one.id, run.owner.tenant) for one in own if one.wants(run)
             ]
@@ -121,23 +119,22 @@ class WebhookPush:
                     secrets = [secret.get_secret_value() for secret in subscriber.secrets]
                     return subscriber.url, secrets
             raise PushError(PushErrorClass.PERMANENT, "no_endpoint")
-        one = await self._find(push, name)
-        if one is None:
-            raise PushError(PushErrorClass.PERMANENT, "no_endpoint")
+        try:
+            one = await self._book_of(push.owner).get(name)
+        except NotFoundError as error:
+            raise PushError(PushErrorClass.PERMANENT, "no_endpoint") from error
         if one.disabled_at is not None:
             raise PushError(PushErrorClass.PERMANENT, "disabled")
         return one.url, one.live_secrets(now)
 
-    async def _find(self, push: Push, name: str) -> Subscription | None:
-        book = self.book(self._context.records_of(push.owner, self._config.name))
-        return next((one for one in await book.all() if one.id == name), None)
+    def _book_of(self, owner: Owner) -> SubscriptionBook:
+        return self.book(self._context.records_of(owner, self._config.name))
 
     async def _disable(self, push: Push, now: datetime) -> None:
         if push.destination.account == OPERATOR:
             return  # it is the operator's to take out; its deliveries are dead letters meanwhile
-        book = self.book(self._context.records_of(push.owner, self._config.name))
         with suppress(NotFoundError):  # somebody has deleted it meanwhile
-            await book.update(
+            await self._book_of(push.owner).update(
                 _name_of(push.destination), lambda one: replace(one, disabled_at=now), now=now
             )
 

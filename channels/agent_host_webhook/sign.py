@@ -4,13 +4,12 @@ All live secrets sign, so that a receiver can change over when it likes.
 """
 
 import base64
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from agent_host_webhook.verify import standard_key
+from agent_host_webhook.verify import standard_signature
 
 _SECRET_BYTES: Final = 32
 
@@ -23,14 +22,11 @@ def new_secret() -> str:
 def sign(body: bytes, *, event_id: str, at: datetime, keys: Sequence[str]) -> Mapping[str, str]:
     """The three headers. `event_id` stays the same over all attempts; the time does not."""
     seconds = str(int(at.timestamp()))
-    signed = b"%b.%b.%b" % (event_id.encode(), seconds.encode(), body)
-    digests = [hmac.digest(standard_key(key), signed, "sha256") for key in keys]
+    signatures = [standard_signature(key, event_id, seconds, body) for key in keys]
     return {
         "webhook-id": event_id,
         "webhook-timestamp": seconds,
-        "webhook-signature": " ".join(
-            f"v1,{base64.b64encode(digest).decode()}" for digest in digests
-        ),
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
 
 

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.delivery import AnsweredRun
 from agent_host.types import JsonObject
-from agent_host_webhook.event_type import EVENT_TYPES, EventType
+from agent_host_webhook.event_type import EVENT_TYPES, EventType, event_of
 
 VERSION: Final = 1
 OLD_SECRET_LIVES: Final = timedelta(hours=24)
@@ -37,9 +37,10 @@ class Subscription:
 
     def wants(self, run: AnsweredRun) -> bool:
         """Whether it is to hear of this run."""
-        event: EventType = "run.failed" if run.has_failed else "run.completed"
         return (
-            self.disabled_at is None and event in self.events and self.run_id in (None, run.run_id)
+            self.disabled_at is None
+            and event_of(run) in self.events
+            and self.run_id in (None, run.run_id)
         )
 
     def live_secrets(self, now: datetime) -> Sequence[str]:

@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent_host.errors import UnauthenticatedError
-from agent_host_webhook.config import EndpointConfig, HmacConfig
+from agent_host_webhook.config import EndpointConfig
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
@@ -33,6 +33,21 @@ class Proof:
     event_id: str | None = None
 
 
+class _Posted(NamedTuple):
+    endpoint: EndpointConfig
+    secrets: Sequence[str]
+    body: bytes
+    headers: Mapping[str, str]
+    now: datetime
+
+    def is_near(self, seconds: str) -> bool:
+        """Whether a time that was signed is about now."""
+        if not _SECONDS.fullmatch(seconds):
+            return False
+        off = abs(self.now.timestamp() - int(seconds))
+        return off <= self.endpoint.tolerance.total_seconds()
+
+
 def verify(
     endpoint: EndpointConfig, body: bytes, headers: Mapping[str, str], *, now: datetime
 ) -> Proof:
@@ -42,13 +57,19 @@ def verify(
         UnauthenticatedError: nothing was: no, wrong, old or unknown signature. It says not which.
     """
     secrets = [secret.get_secret_value() for secret in endpoint.secrets]
-    proof = _VERIFIERS[endpoint.scheme](endpoint, secrets, body, headers, now)
+    proof = _VERIFIERS[endpoint.scheme](_Posted(endpoint, secrets, body, headers, now))
     if proof is None:
         raise UnauthenticatedError("The event is not signed by its sender, or it is too old.")
     return proof
 
 
-def standard_key(secret: str) -> bytes:
+def standard_signature(secret: str, event_id: str, seconds: str, body: bytes) -> str:
+    """What Standard Webhooks has behind `v1,`."""
+    signed = b"%b.%b.%b" % (event_id.encode(), seconds.encode(), body)
+    return _base64(_hmac(_standard_key(secret), signed))
+
+
+def _standard_key(secret: str) -> bytes:
     """The key of a Standard Webhooks secret, `whsec_` and Base64; of any other text, its bytes."""
     if secret.startswith(_SECRET_PREFIX):
         try:
@@ -58,96 +79,60 @@ def standard_key(secret: str) -> bytes:
     return secret.encode()
 
 
-def _standard(
-    endpoint: EndpointConfig,
-    secrets: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    now: datetime,
-) -> Proof | None:
-    event_id = headers.get("webhook-id", "")
-    seconds = headers.get("webhook-timestamp", "")
-    if not _ID.fullmatch(event_id) or not _is_near(seconds, endpoint, now):
+def _standard(posted: _Posted) -> Proof | None:
+    event_id = posted.headers.get("webhook-id", "")
+    seconds = posted.headers.get("webhook-timestamp", "")
+    if not _ID.fullmatch(event_id) or not posted.is_near(seconds):
         return None
-    signed = b"%b.%b.%b" % (event_id.encode(), seconds.encode(), body)
     sent = [
         signature.removeprefix("v1,")
-        for signature in headers.get("webhook-signature", "").split(" ")[:_SIGNATURES_LIMIT]
+        for signature in posted.headers.get("webhook-signature", "").split(" ")[:_SIGNATURES_LIMIT]
         if signature.startswith("v1,")
     ]
-    made = [_base64(_hmac(standard_key(secret), signed)) for secret in secrets]
+    made = [standard_signature(one, event_id, seconds, posted.body) for one in posted.secrets]
     return Proof(event_id=event_id) if _any_equal(sent, made) else None
 
 
-def _github(
-    endpoint: EndpointConfig,
-    secrets: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    now: datetime,
-) -> Proof | None:
-    del endpoint, now  # neither a time nor the delivery's id is signed
-    sent = headers.get("x-hub-signature-256", "")
-    made = [f"sha256={_hmac(secret.encode(), body).hex()}" for secret in secrets]
+def _github(posted: _Posted) -> Proof | None:
+    # Neither a time nor the delivery's id is signed.
+    sent = posted.headers.get("x-hub-signature-256", "")
+    made = [f"sha256={_hmac(secret.encode(), posted.body).hex()}" for secret in posted.secrets]
     return Proof() if _any_equal([sent], made) else None
 
 
-def _stripe(
-    endpoint: EndpointConfig,
-    secrets: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    now: datetime,
-) -> Proof | None:
-    pairs = [pair.partition("=") for pair in headers.get("stripe-signature", "").split(",")]
+def _stripe(posted: _Posted) -> Proof | None:
+    pairs = [pair.partition("=") for pair in posted.headers.get("stripe-signature", "").split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     sent = [value for name, _, value in pairs if name == "v1"][:_SIGNATURES_LIMIT]
-    if len(times) != 1 or not _is_near(times[0], endpoint, now):
+    if len(times) != 1 or not posted.is_near(times[0]):
         return None
-    signed = b"%b.%b" % (times[0].encode(), body)
-    made = [_hmac(secret.encode(), signed).hex() for secret in secrets]
+    signed = b"%b.%b" % (times[0].encode(), posted.body)
+    made = [_hmac(secret.encode(), signed).hex() for secret in posted.secrets]
     return Proof() if _any_equal(sent, made) else None
 
 
-def _configured(
-    endpoint: EndpointConfig,
-    secrets: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    now: datetime,
-) -> Proof | None:
-    how = endpoint.hmac or HmacConfig(header="x-signature")
-    signed = body
+def _configured(posted: _Posted) -> Proof | None:
+    how = posted.endpoint.hmac
+    if how is None:  # the configuration sees to it that it is there
+        return None
+    signed = posted.body
     if how.timestamp_header is not None:
-        seconds = headers.get(how.timestamp_header.lower(), "")
-        if not _is_near(seconds, endpoint, now):
+        seconds = posted.headers.get(how.timestamp_header.lower(), "")
+        if not posted.is_near(seconds):
             return None
-        signed = b"%b.%b" % (seconds.encode(), body)
-    digests = [_hmac(secret.encode(), signed, how.algorithm) for secret in secrets]
+        signed = b"%b.%b" % (seconds.encode(), posted.body)
+    digests = [_hmac(secret.encode(), signed, how.algorithm) for secret in posted.secrets]
     encode = bytes.hex if how.encoding == "hex" else _base64
     made = [how.prefix + encode(digest) for digest in digests]
-    sent = headers.get(how.header.lower(), "")
+    sent = posted.headers.get(how.header.lower(), "")
     return Proof() if _any_equal([sent], made) else None
 
 
-def _bearer(
-    endpoint: EndpointConfig,
-    secrets: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    now: datetime,
-) -> Proof | None:
-    del endpoint, body, now
-    scheme, _, sent = headers.get("authorization", "").partition(" ")
+def _bearer(posted: _Posted) -> Proof | None:
+    scheme, _, sent = posted.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    return Proof() if _any_equal([sent.strip()], secrets) else None
-
-
-def _is_near(seconds: str, endpoint: EndpointConfig, now: datetime) -> bool:
-    if not _SECONDS.fullmatch(seconds):
-        return False
-    return abs(now.timestamp() - int(seconds)) <= endpoint.tolerance.total_seconds()
+    return Proof() if _any_equal([sent.strip()], posted.secrets) else None
 
 
 def _any_equal(sent: Sequence[str], made: Sequence[str]) -> bool:
@@ -172,9 +157,7 @@ def body_digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-_Verifier = Callable[
-    [EndpointConfig, Sequence[str], bytes, Mapping[str, str], datetime], Proof | None
-]
+_Verifier = Callable[[_Posted], Proof | None]
 
 _VERIFIERS: Final[Mapping[str, _Verifier]] = {
     "standard": _standard,
@@ -184,4 +167,4 @@ _VERIFIERS: Final[Mapping[str, _Verifier]] = {
     "bearer": _bearer,
 }
 
-__all__ = ["Proof", "body_digest", "standard_key", "verify"]
+__all__ = ["Proof", "body_digest", "standard_signature", "verify"]

@@ -71,7 +71,7 @@ class EventAcceptance:
         clock: Clock,
         ids: IdFactory,
         policy: InboundPolicy,
-        tell: TellRefused | None = None,
+        tell: TellRefused,
     ) -> None:
         self._store = store
         self._runner = runner
@@ -169,17 +169,15 @@ class EventAcceptance:
             if error.retryable:
                 raise RetryTaskError(error.code) from error
             logger.info("event %s became no run: %s", event.id, error.code)
-            if self._tell is not None:
-                await self._tell(event.id, event.request, error)
+            await self._tell(event.id, event.request, error)
         self._waiting = max(0, self._waiting - 1)
 
     async def _give_up(self, task: Task) -> None:
         self._waiting = max(0, self._waiting - 1)
         event = EVENT_CODEC.decode(task.spec.payload)
         logger.error("event %s was given up: %s", event.id, task.last_error)
-        if self._tell is not None:
-            failure = TargetError("The message could not be handled. Send it again.")
-            await self._tell(event.id, event.request, failure)
+        failure = TargetError("The message could not be handled. Send it again.")
+        await self._tell(event.id, event.request, failure)
 
 
 @contextmanager

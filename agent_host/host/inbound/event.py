@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final
 
 from agent_host.codec import VersionedCodec
+from agent_host.host.record.idempotency_record import digest_of
 from agent_host.types.isolation import IsolationKeys
 from agent_host.types.principal import Principal
 from agent_host.types.request import Caller, ChannelRequest
@@ -40,7 +40,7 @@ _KEY_CODEC = VersionedCodec("event_key", 1, TakenEvent)
 
 def key_of(caller: Caller, event_key: str) -> Key:
     """Where it is noted that the event was taken. A platform's ids are its account's own."""
-    return Key("event_key", _digest(caller.channel, caller.account), _digest(event_key))
+    return Key("event_key", digest_of(caller.channel, caller.account), digest_of(event_key))
 
 
 def put_key(key: Key, event: InboundEvent, *, remembered: timedelta) -> Put:
@@ -64,13 +64,7 @@ def lane_of(caller: Caller) -> str:
         place = ("conversation", caller.conversation.id)
     elif caller.identity is not None:
         place = ("identity", caller.identity.native_id)
-    return _digest(caller.channel, caller.account, *place)
-
-
-def _digest(*parts: str) -> str:
-    # A platform's id may hold a lone surrogate, which no store takes.
-    joined = "".join(f"{len(part)}.{part}" for part in parts)
-    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(caller.channel, caller.account, *place)
 
 
 __all__ = [

@@ -58,7 +58,12 @@ def scope_of(
         parts = (*parts, "room", caller.conversation.id)
     if isolation is not None:
         parts = (*parts, isolation.within(IsolationKey("")))
-    # A platform's id may hold a lone surrogate.
+    return digest_of(*parts)
+
+
+def digest_of(*parts: str) -> str:
+    """Parts as one, which no others make."""
+    # A platform's id may hold a lone surrogate, which no store takes.
     joined = "".join(f"{len(part)}.{part}" for part in parts)
     return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -116,6 +121,7 @@ __all__ = [
     "IdempotencyRecord",
     "IdempotencyRecords",
     "claimed_key",
+    "digest_of",
     "fingerprint_of",
     "read_idempotency",
     "scope_of",

@@ -154,7 +154,11 @@ class Deliveries:
         return self._deliverer
 
     async def tell_refused(self, event_id: str, request: ChannelRequest, error: HostError) -> None:
-        """Say to whoever sent an event why it became no run, where that can be said."""
+        """Say to whoever sent an event why it became no run, where that can be said. An event whose
+        answer would have gone nowhere has nobody who waits for word.
+        """
+        if request.response_target.kind == "none":
+            return
         caller = request.caller
         text = refusal_text(request, error)
         if text is None or self._deliverer is None or not self.planner.can_push(caller.channel):

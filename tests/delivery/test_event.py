@@ -1,6 +1,7 @@
 """Events whose platform has its acknowledgement: what is said about them comes by a push."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from agent_host.errors import (
 from agent_host.protocols.host_context import HostContext
 from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
 from agent_host.types import (
+    NONE,
     Caller,
     ChannelIdentity,
     ChannelRequest,
@@ -111,6 +113,18 @@ async def test_a_stranger_is_told_in_private_and_once() -> None:
     assert platform.texts == ["Ask your operator."]
     (push,) = platform.taken
     assert push.destination.conversation == Conversation(id="C1", kind="private")
+
+
+async def test_who_waits_for_no_answer_is_told_of_no_refusal() -> None:
+    """An endpoint for webhooks, whose sender has no place that could be sent to."""
+    platform = PlatformDouble()
+    host = AgentHost(shout, channels=[PushChannelDouble("chat", platform)], authorizer=Deaf())
+    async with host:
+        await host.context.accept("E1", replace(event(), response_target=NONE))
+        await host.context.accept("E2", event())  # behind it, in the same conversation
+        await platform.until(lambda: bool(platform.taken))
+        assert len((await host.deliveries.list()).items) == 1
+    assert platform.texts == ["Ask your operator."]
 
 
 @pytest.mark.parametrize(

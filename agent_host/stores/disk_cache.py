@@ -1,13 +1,15 @@
 """What the disk store remembers of what is on disk, so that warm reads go nowhere.
 
 One process owns the database, so this is never out of date: the writer's thread changes it after a
-commit is on disk and before the commit's caller hears of it. The event loop only looks and moves
+commit is on disk and before the commit's caller hears of it, and in between, when a reader may have
+seen that commit already, answers nothing about what it changes. The event loop only looks and moves
 what it found to the warm end; single operations of an `OrderedDict` are atomic, and what they hold
 is never changed, only replaced.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Generator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
@@ -56,12 +58,23 @@ NO_STREAM: Final = StreamState(0, NEVER, 0, (), STREAM_BYTES)
 class Cache:
     """The states of keys written or read last, of at most `limit_bytes` by an estimate."""
 
-    __slots__ = ("_limit_bytes", "_lock", "_size_bytes", "epoch", "records", "streams")
+    __slots__ = (
+        "_changing_records",
+        "_changing_streams",
+        "_limit_bytes",
+        "_lock",
+        "_size_bytes",
+        "epoch",
+        "records",
+        "streams",
+    )
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._size_bytes = 0
         self._lock = Lock()
+        self._changing_records: Container[Key] = ()
+        self._changing_streams: Container[Key] = ()
         self.records: OrderedDict[Key, RecordState] = OrderedDict()
         self.streams: OrderedDict[Key, StreamState] = OrderedDict()
         self.epoch = 0
@@ -69,6 +82,8 @@ class Cache:
 
     def record(self, key: Key) -> RecordState | None:
         """What is known of the record."""
+        if key in self._changing_records:
+            return None
         state = self.records.get(key)
         if state is not None:
             _touch(self.records, key)
@@ -76,18 +91,28 @@ class Cache:
 
     def stream(self, key: Key) -> StreamState | None:
         """What is known of the stream."""
+        if key in self._changing_streams:
+            return None
         state = self.streams.get(key)
         if state is not None:
             _touch(self.streams, key)
         return state
 
-    def replace(
+    @contextmanager
+    def changing(
         self, records: Mapping[Key, RecordState], streams: Mapping[Key, StreamState]
-    ) -> None:
-        """These were written."""
-        with self._lock:
-            self.epoch += 1
-            self._put(records, streams)
+    ) -> Generator[None, None, None]:
+        """These are written meanwhile, unless that raises. Until that is clear, what is known of
+        them counts for nothing: what a reader of the disk saw, no later look here may deny.
+        """
+        self._changing_records, self._changing_streams = records, streams
+        try:
+            yield
+            with self._lock:
+                self.epoch += 1
+                self._put(records, streams)
+        finally:
+            self._changing_records = self._changing_streams = ()
 
     def learn(
         self, epoch: int, records: Mapping[Key, RecordState], streams: Mapping[Key, StreamState]

@@ -249,10 +249,10 @@ class Writer:
         group.write(connection)
         if anchor is not None:
             PUT_FACTS.write(connection, anchor_rows(anchor))
-        connection.execute("COMMIT")
+        with self._cache.changing(group.records, group.streams):
+            connection.execute("COMMIT")
         self._next_number = group.next_number
         self._unmerged_rows += rows
-        self._cache.replace(group.records, group.streams)
         self.committed_at = monotonic()
         if anchor is not None:
             time.note(anchor)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from agent_host.errors import ConflictError, StoreError, StoreUnavailableError
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.stores.disk import DiskStateStore
+from agent_host.stores.disk_cache import Cache
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.state_store_suite import StateStoreSuite
 from agent_host.testing.store_factory import StoreFactory
@@ -190,6 +192,33 @@ async def test_readers_that_make_room_do_not_disturb_the_writer(
             group.create_task(read())
         assert {one.version for one in await store.scan("c", "p")} == {31}
     assert caplog.text == ""
+
+
+async def test_what_one_read_saw_no_later_read_denies(
+    store: DiskStateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller of a commit has not heard of it yet, and a reader of the disk already has."""
+    await store.commit([Put(key("a"), b"1"), Append(key("s"), (b"1",))])
+    remember, go_on = Cache._put, threading.Event()
+
+    def remember_late(cache: Cache, *states: Any) -> None:
+        assert go_on.wait(30)
+        remember(cache, *states)
+
+    monkeypatch.setattr(Cache, "_put", remember_late)
+    commit = asyncio.create_task(store.commit([Put(key("a"), b"2"), Append(key("s"), (b"2",))]))
+    while (await store.scan("c", "p"))[0].value != b"2":
+        await asyncio.sleep(0)
+    try:
+        monkeypatch.setattr(Cache, "learn", lambda *_: None)  # it would wait for the writer
+        assert await store.get(key("a")) == Record(key("a"), b"2", 2)
+        assert (await store.read_last(key("s"), limit=9)).entries == (b"1", b"2")
+        assert (await store.read(key("s"), start=1)).entries == (b"2",)
+        assert not commit.done()
+    finally:
+        go_on.set()
+    assert await commit == (2, 2)
+    assert await store.get(key("a")) == Record(key("a"), b"2", 2)
 
 
 async def test_a_long_stream_is_remembered_by_its_end(store: DiskStateStore) -> None:

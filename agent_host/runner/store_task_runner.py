@@ -9,7 +9,7 @@ from typing import Final, Self
 from agent_host.errors import ConfigurationError, ConflictError, DrainingError
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
-from agent_host.protocols.task_runner import TaskHandler
+from agent_host.protocols.task_runner import TaskHandler, TaskPreparation
 from agent_host.runner.attempt import TaskKind
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.dead_letter import DeadLetters
@@ -115,6 +115,8 @@ class StoreTaskRunner:
         concurrency: int,
         retry: RetryPolicy,
         on_dead: TaskHandler | None = None,
+        prepare: TaskPreparation | None = None,
+        keeps_done: bool = True,
     ) -> None:
         """Say who does tasks of this kind."""
         if self._resumed:
@@ -125,7 +127,13 @@ class StoreTaskRunner:
             raise ConfigurationError(message)
         self._workers[kind] = Worker(
             TaskKind(
-                name=kind, handler=handler, concurrency=concurrency, retry=retry, on_dead=on_dead
+                name=kind,
+                handler=handler,
+                concurrency=concurrency,
+                retry=retry,
+                on_dead=on_dead,
+                prepare=prepare,
+                keeps_done=keeps_done,
             ),
             queue=DueQueue(self._store, kind, window=self._window),
             book=self._book,
@@ -234,6 +242,9 @@ class StoreTaskRunner:
         self._dispatchers = [
             self._group.create_task(worker.run(self._group)) for worker in self._workers.values()
         ]
+        self._dispatchers.append(
+            self._group.create_task(self._book.learn_lanes(tuple(self._workers)))
+        )
 
     async def drain(self, grace: timedelta) -> None:
         """Refuse new tasks, start none, let attempts finish within the grace, then stop them."""

@@ -38,7 +38,7 @@ from agent_host.identity.open_authorizer import OpenAuthorizer
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.people import claim_sources_of
 from agent_host.linking.option import LinkOptions
-from agent_host.optional_part import link_routes, make_observation, metrics_routes
+from agent_host.optional_part import link_routes, make_observation, make_runner, metrics_routes
 from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.people_part import make_people
 from agent_host.protocols.authenticator import Authenticator
@@ -60,7 +60,6 @@ from agent_host.protocols.refusal import TellRefused
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.registry import adapt_target
-from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.serving import HostServer
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.stores.memory_file import MemoryFileStore
@@ -107,7 +106,7 @@ class AgentHost:
         ConfigurationError: parts that do not fit: doubled channel names or paths, a bad target.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0915 - each is one seam, all optional, all by keyword
+    def __init__(  # noqa: PLR0913 - each is one seam, all optional, all by keyword
         self,
         target: object,
         *,
@@ -155,14 +154,9 @@ class AgentHost:
             hosted = RenamedTarget(hosted, name=name, description=description)
         self._store = store or MemoryStateStore(clock=clock)
         watch = self._observation = make_observation(telemetry, event_sinks, clock)
-        on_buried = None if watch is None else watch.on_buried
         if watch is not None:
             hosted, self._store = watch.target(hosted), watch.store(self._store)
-        self._runner = runner or StoreTaskRunner(
-            self._store, clock=clock, ids=ids, on_buried=on_buried
-        )
-        if watch is not None:
-            self._runner = watch.runner(self._runner)
+        self._runner = make_runner(runner, self._store, watch=watch, clock=clock, ids=ids)
         self._files = files or MemoryFileStore()
         self._outbound = outbound or GuardedOutbound()
         self._authenticator = authenticator or AnonymousAuthenticator()

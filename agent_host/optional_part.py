@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from agent_host.linking.option import LinkOptions
 from agent_host.protocols.channel import ChannelRoute
-from agent_host.protocols.clock import Clock
+from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.host_context import HostContext
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import TaskRunner
+from agent_host.runner.store_task_runner import StoreTaskRunner
 
 if TYPE_CHECKING:
     from agent_host.observability.observation import Observation
@@ -25,6 +28,29 @@ def make_observation(
     from agent_host.observability.observation import Observation  # noqa: PLC0415 - see the top
 
     return Observation(telemetry=telemetry, sinks=sinks, clock=clock)
+
+
+def make_runner(
+    given: TaskRunner | None,
+    store: StateStore,
+    *,
+    watch: "Observation | None",
+    clock: Clock,
+    ids: IdFactory,
+) -> TaskRunner:
+    """The app's runner, or ours over the store, under the eyes of what watches the host."""
+    if watch is None:
+        return given or StoreTaskRunner(store, clock=clock, ids=ids)
+    return watch.runner(
+        given
+        or StoreTaskRunner(
+            store,
+            clock=clock,
+            ids=ids,
+            on_buried=watch.on_buried,
+            on_counted=watch.on_counted,
+        )
+    )
 
 
 def metrics_routes(observation: "Observation | None") -> Sequence[ChannelRoute]:
@@ -49,5 +75,6 @@ def link_routes(linking: LinkOptions, context: HostContext) -> Sequence[ChannelR
 __all__ = [
     "link_routes",
     "make_observation",
+    "make_runner",
     "metrics_routes",
 ]

@@ -67,6 +67,7 @@ def counts_json(counts: Mapping[str, TaskCounts]) -> list[JsonValue]:
             "attempting": found.attempting,
             "dead": found.dead,
             "is_partial": found.is_partial,
+            "oldest_due_at": _moment(found.oldest_due_at),
         }
         for kind, found in counts.items()
     ]

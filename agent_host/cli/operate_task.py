@@ -19,7 +19,7 @@ from agent_host.errors import ConfigurationError, HostError
 from agent_host.types.json import JsonObject
 
 _PROGRESS_SECONDS: Final = 1.0
-_COUNT_COLUMNS: Final = ("kind", "waiting", "attempting", "dead")
+_COUNT_COLUMNS: Final = ("kind", "waiting", "attempting", "dead", "oldest_due_at")
 _COLUMNS: Final = ("id", "kind", "starts", "last_error", "created_at", "over_at")
 
 

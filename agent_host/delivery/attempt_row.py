@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from agent_host.delivery.failure import PushFailure
-from agent_host.delivery.record import StoredDelivery, moved, with_delivery
+from agent_host.delivery.record import StoredDelivery, moved
 from agent_host.types.delivery import DeliveryAttempt, DeliveryStatus, PushReceipt
 
 ROWS_LIMIT: Final = 64
@@ -19,9 +19,7 @@ def begun(stored: StoredDelivery, now: datetime) -> StoredDelivery:
     row = DeliveryAttempt(number=number, begun_at=now, is_echo=stored.has_echo)
     if stored.turn is not None:
         stored = replace(stored, turn=None, turn_at=None)
-    attempting = moved(stored, DeliveryStatus.ATTEMPTING)
-    delivery = replace(attempting.delivery, attempts=(*rows, row)[-ROWS_LIMIT:])
-    return with_delivery(attempting, delivery)
+    return moved(stored, DeliveryStatus.ATTEMPTING, attempts=(*rows, row)[-ROWS_LIMIT:])
 
 
 def ended(
@@ -39,8 +37,7 @@ def ended(
             error_code=outcome.error_code,
             retry_after=outcome.retry_after,
         )
-    rows = (*stored.delivery.attempts[:-1], row)
-    return with_delivery(stored, replace(stored.delivery, attempts=rows))
+    return moved(stored, stored.status, attempts=(*stored.delivery.attempts[:-1], row))
 
 
 def accepted(stored: StoredDelivery, now: datetime) -> StoredDelivery:

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from agent_host.delivery.order import lane_task
 from agent_host.delivery.outbox import DUE, OutboxBell, read_due
 from agent_host.delivery.record import WHOLE, moment
-from agent_host.errors import DrainingError, HostError, UnreadableRecordError
+from agent_host.errors import ConflictError, DrainingError, HostError, UnreadableRecordError
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
@@ -34,7 +34,6 @@ class Dispatcher:
         self._runner = runner
         self._bell = bell
         self._clock = clock
-        self._handed_on: set[str] = set()
 
     async def run(self) -> None:
         """Hand on, for ever."""
@@ -48,14 +47,13 @@ class Dispatcher:
     async def hand_on(self, *, pages: int | None = None) -> timedelta:
         """Hand on what is due, `pages` of it at most; how long until something else may be."""
         after: str | None = None
-        before, self._handed_on = self._handed_on, set()
         try:
             while pages is None or pages > 0:
                 pages = None if pages is None else pages - 1
                 now = self._clock.now()
                 page = await self._store.scan(DUE, WHOLE, after=after, limit=_PAGE)
                 due = [entry for entry in page if entry.key.id[:16] <= moment(now)]
-                await self._hand_on_all(due, before)
+                await self._hand_on_all(due)
                 if len(due) < len(page):
                     return min(_time_of(page[len(due)], now), LOOK_EVERY)
                 if len(page) < _PAGE:
@@ -68,26 +66,24 @@ class Dispatcher:
             return timedelta(seconds=1)
         return LOOK_EVERY
 
-    async def _hand_on_all(self, due: Sequence[Record], before: AbstractSet[str]) -> None:
+    async def _hand_on_all(self, due: Sequence[Record]) -> None:
         """At once, so that they share commits; lanes are taken in this order all the same."""
-        work = (self._hand_on(entry, before) for entry in due)
+        work = (self._hand_on(entry) for entry in due)
         for outcome in await asyncio.gather(*work, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _hand_on(self, entry: Record, before: AbstractSet[str]) -> None:
+    async def _hand_on(self, entry: Record) -> None:
         try:
             due = read_due(entry)
         except UnreadableRecordError as error:
             logger.error("a delivery is left alone: %s", error)  # noqa: TRY400
             return
-        taken_out = Delete(entry.key)
-        if entry.key.id in before:
-            # Its task was known, so that scheduling it did not take the entry out.
-            await self._store.commit([taken_out])
-            return
-        await self._runner.schedule(lane_task(due), alongside=[taken_out])
-        self._handed_on.add(entry.key.id)
+        # An entry is handed on once: whoever takes it out schedules the task in the same commit.
+        with suppress(ConflictError):
+            await self._runner.schedule(
+                lane_task(due), alongside=[Delete(entry.key, entry.version)]
+            )
 
 
 def _time_of(entry: Record, now: datetime) -> timedelta:

@@ -33,7 +33,6 @@ def lane_task(due: DueDelivery) -> TaskSpec:
     return TaskSpec(
         kind=KIND,
         payload=ORDER_CODEC.encode_own(order),
-        key=f"{due.delivery_id}:{due.round}",
         lane=due.lane,
         trace_context=due.trace_context,
     )
@@ -47,7 +46,6 @@ def loose_task(
     return TaskSpec(
         kind=KIND,
         payload=ORDER_CODEC.encode_own(loose),
-        key=f"{order.delivery_id}:{order.round}:loose",
         delay=delay,
         trace_context=trace_context,
     )

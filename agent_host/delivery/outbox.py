@@ -43,6 +43,11 @@ class OutboxBell:
         self._rang = False
         self._waiter: asyncio.Future[bool] | None = None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for it, having emptied what was due."""
+        return self._waiter is not None and not self._waiter.done()
+
     def ring(self) -> None:
         """Something was put in."""
         self._rang = True
@@ -57,16 +62,20 @@ class OutboxBell:
         self._rang = False
 
 
-def put_due(stored: StoredDelivery) -> Put:
-    """The write that has the delivery attempted from `due_at` on."""
+def due_delivery(stored: StoredDelivery) -> DueDelivery:
+    """What the runner is to be told of the delivery."""
     delivery = stored.delivery
-    entry = DueDelivery(
+    return DueDelivery(
         delivery_id=delivery.id,
         lane=lane_of(delivery.destination),
         round=delivery.replays,
         trace_context=stored.trace_context,
     )
-    return Put(due_key(delivery), _CODEC.encode_own(entry))
+
+
+def put_due(stored: StoredDelivery) -> Put:
+    """The write that has the delivery attempted from `due_at` on."""
+    return Put(due_key(stored.delivery), _CODEC.encode_own(due_delivery(stored)))
 
 
 def delete_due(delivery: Delivery) -> Delete:
@@ -88,4 +97,13 @@ def due_key(delivery: Delivery) -> Key:
     return Key(DUE, WHOLE, f"{moment(delivery.due_at)}{delivery.id}")
 
 
-__all__ = ["DUE", "DueDelivery", "OutboxBell", "delete_due", "due_key", "put_due", "read_due"]
+__all__ = [
+    "DUE",
+    "DueDelivery",
+    "OutboxBell",
+    "delete_due",
+    "due_delivery",
+    "due_key",
+    "put_due",
+    "read_due",
+]

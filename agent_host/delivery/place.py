@@ -48,12 +48,13 @@ def message_run_id_of(delivery_id: DeliveryId) -> RunId:
 
 def digest_of(*steps: str | None) -> str:
     """Thirty-two hex digits of the steps."""
-    digest = blake2b(digest_size=_DIGEST_BYTES, person=b"delivery")
-    for step in steps:
-        encoded = (step or "").encode("utf-8", "surrogatepass")
-        digest.update(b"%d:%d:" % (step is not None, len(encoded)))
-        digest.update(encoded)
-    return digest.hexdigest()
+    text = b"".join(map(_prefixed, steps))
+    return blake2b(text, digest_size=_DIGEST_BYTES, person=b"delivery").hexdigest()
+
+
+def _prefixed(step: str | None) -> bytes:
+    encoded = (step or "").encode("utf-8", "surrogatepass")
+    return b"%d:%d:%b" % (step is not None, len(encoded), encoded)
 
 
 def _steps(destination: Destination) -> tuple[str | None, ...]:

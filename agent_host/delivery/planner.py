@@ -166,6 +166,11 @@ class AnswerPlanner:
         """The writes of a new delivery: its record, and what has it attempted."""
         return [*self._records.put(stored, expect=ABSENT), put_due(stored)]
 
+    @property
+    def has_handed_on(self) -> bool:
+        """Whether the runner has all that was planned and is due."""
+        return self._bell.is_awaited
+
     def announce(self) -> None:
         """What was planned is committed."""
         self._bell.ring()

@@ -1,5 +1,7 @@
 """Messages that nobody asked for just now: accepted durably, then sent like any answer."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,16 +9,20 @@ from typing import Final
 from agent_host.codec import VersionedCodec
 from agent_host.delivery.address import AddressBook, Addressee
 from agent_host.delivery.content import ContentError, Contents
+from agent_host.delivery.order import lane_task
+from agent_host.delivery.outbox import due_delivery, put_due
 from agent_host.delivery.place import delivery_id_of, digest_of, message_run_id_of
 from agent_host.delivery.planner import AnswerPlanner
-from agent_host.delivery.record import WHOLE, DeliveryRecords
+from agent_host.delivery.record import WHOLE, DeliveryRecords, StoredDelivery
 from agent_host.errors import (
     ConflictError,
+    DrainingError,
     IdempotencyConflictError,
     RequestError,
 )
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.delivery import Delivery, Destination
 from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.identifier import (
@@ -47,29 +53,26 @@ _CODEC: Final = VersionedCodec("delivery_key", 1, SentBefore)
 _FINGERPRINT: Final = VersionedCodec("delivery_fingerprint", 1, Message)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageParts:
+    """What messages are accepted with. Built once per host."""
+
+    store: StateStore
+    runner: TaskRunner
+    records: DeliveryRecords
+    planner: AnswerPlanner
+    contents: Contents
+    addresses: AddressBook
+    policy: DeliveryPolicy
+    clock: Clock
+    ids: IdFactory
+
+
 class MessageDeliverer:
     """The `Deliverer` of one host."""
 
-    def __init__(
-        self,
-        store: StateStore,
-        records: DeliveryRecords,
-        *,
-        planner: AnswerPlanner,
-        contents: Contents,
-        addresses: AddressBook,
-        policy: DeliveryPolicy,
-        clock: Clock,
-        ids: IdFactory,
-    ) -> None:
-        self._store = store
-        self._records = records
-        self._planner = planner
-        self._contents = contents
-        self._addresses = addresses
-        self._retention = policy.retention
-        self._clock = clock
-        self._ids = ids
+    def __init__(self, parts: MessageParts) -> None:
+        self._parts = parts
 
     async def deliver(
         self,
@@ -113,10 +116,10 @@ class MessageDeliverer:
         key: Key | None = None,
         print_: str = "",
     ) -> tuple[Delivery, ...]:
-        addressed = await self._addresses.find(to, target or _ACTIVE)
-        origin = self._ids.new(DELIVERY_PREFIX)
+        addressed = await self._parts.addresses.find(to, target or _ACTIVE)
+        origin = self._parts.ids.new(DELIVERY_PREFIX)
         ids = [delivery_id_of(origin, place) for place in addressed.destinations]
-        planned = self._planner.scheduled(
+        planned = self._parts.planner.scheduled(
             addressed.owner,
             addressed.destinations,
             ids=ids,
@@ -127,21 +130,33 @@ class MessageDeliverer:
         for stored in planned:
             hosted = self._hosted(message, stored.delivery)
             try:
-                content = await self._contents.encode(hosted, stored.delivery.destination)
+                content = await self._parts.contents.encode(hosted, stored.delivery.destination)
             except ContentError as error:
                 code = error.failure.error_code
                 raise RequestError(f"The message cannot be sent there: {code}.") from error
-            writes += self._planner.put(stored)
-            writes.append(self._records.put_content(stored.delivery.id, content))
+            writes += self._parts.records.put(stored, expect=ABSENT)
+            writes.append(self._parts.records.put_content(stored.delivery.id, content))
         if key is not None:
             claim = SentBefore(fingerprint=print_, delivery_ids=tuple(ids))
-            writes.append(Put(key, _CODEC.encode_own(claim), ABSENT, self._retention))
-        await self._store.commit(writes)
-        self._planner.announce()
+            writes.append(Put(key, _CODEC.encode_own(claim), ABSENT, self._parts.policy.retention))
+        await self._schedule(planned, writes)
         return tuple(stored.delivery for stored in planned)
 
+    async def _schedule(self, planned: Sequence[StoredDelivery], writes: Sequence[Write]) -> None:
+        """Do the writes, and have each attempted. One that is due, with nothing before it on its
+        way to the runner, takes the short one.
+        """
+        parts, first = self._parts, planned[0]
+        is_alone = len(planned) == 1 and parts.planner.has_handed_on
+        with suppress(DrainingError):  # then the next process goes on
+            if is_alone and first.delivery.due_at <= parts.clock.now():
+                await parts.runner.schedule(lane_task(due_delivery(first)), alongside=writes)
+                return
+        await parts.store.commit([*writes, *map(put_due, planned)])
+        parts.planner.announce()
+
     def _hosted(self, message: Message, delivery: Delivery) -> HostedResult:
-        now = self._clock.now()
+        now = self._parts.clock.now()
         run = Run(
             id=message_run_id_of(delivery.id),
             owner=delivery.owner,
@@ -155,13 +170,13 @@ class MessageDeliverer:
         return HostedResult(run=run, result=RunResult(messages=(message,)))
 
     async def _before(self, key: Key, print_: str) -> tuple[Delivery, ...] | None:
-        record = await self._store.get(key)
+        record = await self._parts.store.get(key)
         if record is None:
             return None
         sent = _CODEC.decode(record.value)
         if sent.fingerprint != print_:
             raise IdempotencyConflictError("This idempotency key was used for another message.")
-        found = [await self._records.find(delivery_id) for delivery_id in sent.delivery_ids]
+        found = [await self._parts.records.find(delivery_id) for delivery_id in sent.delivery_ids]
         return tuple(one.stored.delivery for one in found if one is not None)
 
 
@@ -176,4 +191,4 @@ def _fingerprint(
     return digest_of("fingerprint", encoded, repr(to), repr(target), repr(at))
 
 
-__all__ = ["MessageDeliverer", "SentBefore"]
+__all__ = ["MessageDeliverer", "MessageParts", "SentBefore"]

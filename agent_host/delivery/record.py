@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from agent_host.codec import VersionedCodec
+from agent_host.delivery.recent import Recent
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.delivery import Delivery, DeliveryStatus
+from agent_host.types.delivery import Delivery, DeliveryAttempt, DeliveryStatus
 from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.identifier import DeliveryId
 from agent_host.types.identity import LinkSide
@@ -102,6 +103,8 @@ class DeliveryRecords:
     def __init__(self, store: StateStore, policy: DeliveryPolicy) -> None:
         self._store = store
         self._retention = policy.retention
+        self._recent: Recent[StoredDelivery] = Recent()
+        self._recent_content: Recent[StoredContent] = Recent()
 
     def put(self, stored: StoredDelivery, *, expect: int) -> list[Write]:
         """The writes for this state of the delivery, which must be at version `expect` now."""
@@ -109,7 +112,9 @@ class DeliveryRecords:
         is_forgotten = delivery.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.CANCELLED)
         time_to_live = self._retention if is_forgotten else None
         key = Key(DELIVERIES, WHOLE, delivery.id)
-        writes: list[Write] = [Put(key, _CODEC.encode_own(stored), expect, time_to_live)]
+        value = _CODEC.encode_own(stored)
+        self._recent.remember(delivery.id, value, stored)
+        writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
         if delivery.run_id is not None and (is_forgotten or expect == ABSENT):
@@ -119,14 +124,15 @@ class DeliveryRecords:
             writes.append(Put(letter_key(delivery), delivery.id.encode()))
         return writes
 
-    @staticmethod
-    def put_content(delivery_id: DeliveryId, content: StoredContent) -> Put:
+    def put_content(self, delivery_id: DeliveryId, content: StoredContent) -> Put:
         """The write that keeps what a delivery carries.
 
         Raises:
             ValueError: it holds what JSON cannot say.
         """
-        return Put(Key(CONTENT, WHOLE, delivery_id), _CONTENT.encode(content))
+        value = _CONTENT.encode(content)
+        self._recent_content.remember(delivery_id, value, content)
+        return Put(Key(CONTENT, WHOLE, delivery_id), value)
 
     @staticmethod
     def leave_letters(delivery: Delivery) -> Delete:
@@ -153,7 +159,10 @@ class DeliveryRecords:
             UnreadableRecordError: the record is damaged or of another version.
         """
         record = await self._store.get(Key(DELIVERIES, WHOLE, delivery_id))
-        return None if record is None else read_delivery(record)
+        if record is None:
+            return None
+        recent = self._recent.find(delivery_id, record.value)
+        return read_delivery(record) if recent is None else FoundDelivery(recent, record.version)
 
     async def content(self, delivery_id: DeliveryId) -> StoredContent | None:
         """What it carries, if that was stored.
@@ -162,7 +171,10 @@ class DeliveryRecords:
             UnreadableRecordError: the record is damaged or of another version.
         """
         record = await self._store.get(Key(CONTENT, WHOLE, delivery_id))
-        return None if record is None else _CONTENT.decode(record.value)
+        if record is None:
+            return None
+        recent = self._recent_content.find(delivery_id, record.value)
+        return _CONTENT.decode(record.value) if recent is None else recent
 
     async def page(self, *, after: str | None, limit: int) -> Sequence[Record]:
         """Records of deliveries, newest first."""
@@ -195,6 +207,7 @@ def moved(
     *,
     due_at: datetime | None = None,
     over_at: datetime | None = None,
+    attempts: tuple[DeliveryAttempt, ...] | None = None,
 ) -> StoredDelivery:
     """The delivery in another state."""
     delivery = stored.delivery
@@ -208,7 +221,7 @@ def moved(
             status=status,
             created_at=delivery.created_at,
             due_at=delivery.due_at if due_at is None else due_at,
-            attempts=delivery.attempts,
+            attempts=delivery.attempts if attempts is None else attempts,
             replays=delivery.replays,
             over_at=over_at,
         ),

@@ -18,7 +18,7 @@ class ResultCodec:
 
     def encode(self, result: HostedResult) -> JsonObject:
         """All of it."""
-        return {"result": _RESULT.encode(result).decode()}
+        return {"result": _RESULT.encode_own(result).decode()}
 
     def decode(self, value: JsonObject, version: int) -> HostedResult:
         """What was encoded.

@@ -6,14 +6,15 @@ an attempt whose outcome nobody knows. Until the row is there nothing was sent.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from random import SystemRandom
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from agent_host.delivery.attempt_row import accepted, begun, ended
-from agent_host.delivery.content import ContentError, Contents
+from agent_host.delivery.content import ContentError, Contents, Prepared
 from agent_host.delivery.failure import (
     INTERRUPTED,
     PushFailure,
@@ -29,7 +30,6 @@ from agent_host.delivery.rate import LATE
 from agent_host.delivery.record import (
     DeliveryRecords,
     FoundDelivery,
-    StoredContent,
     StoredDelivery,
     moved,
 )
@@ -44,7 +44,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.protocols.identity_registry import IdentityRegistry
 from agent_host.protocols.push import ChannelPush, ScheduledPush
 from agent_host.protocols.state_store import StateStore
-from agent_host.protocols.task_runner import TaskRunner
+from agent_host.protocols.task_runner import PreparedAttempt, TaskRunner
 from agent_host.types.delivery import DeliveryStatus, Push, PushReceipt
 from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.run import HostedResult
@@ -62,9 +62,22 @@ _RANDOM: Final = SystemRandom()
 Told: TypeAlias = Callable[[StoredDelivery], None]
 
 
+class Ended(NamedTuple):
+    """A delivery that is over once these writes are done, with the end of its task."""
+
+    writes: Sequence[Write]
+
+
+class _Begins(NamedTuple):
+    found: FoundDelivery
+    writes: Sequence[Write]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderParts:
-    """What every delivery works with. Built once per host; `told` hears of each new state."""
+    """What every delivery works with. Built once per host; `asks_app` says that the app is asked
+    what to send; `told` hears of each new state.
+    """
 
     store: StateStore
     runner: TaskRunner
@@ -76,17 +89,39 @@ class SenderParts:
     registry: IdentityRegistry | None
     policy: DeliveryPolicy
     clock: Clock
+    asks_app: bool
     told: Told | None = None
 
 
 class DeliverySender:
-    """`send` is the handler; the runner calls it again when a delivery has to wait."""
+    """`send` is the handler; the runner calls it again when a delivery has to wait. `prepare`
+    spares a first push its commit, which becomes one with the runner's own. It asks no app, since
+    what may end the process has to be counted before.
+    """
 
     def __init__(self, parts: SenderParts) -> None:
         self._parts = parts
 
-    async def send(self, task: Task) -> None:
-        """Bring the delivery as far as it goes now.
+    async def prepare(self, task: Task) -> PreparedAttempt | None:
+        """Begin the first attempt of a delivery that nothing is in the way of.
+
+        Raises:
+            RetryTaskError: it waits for its account.
+        """
+        order = _order_of(task)
+        found = None if self._parts.asks_app else await self._find(order)
+        if found is None or found.stored.status is not DeliveryStatus.SCHEDULED:
+            return None
+        found = await self._await_turn(found)
+        if await self._refusal(found.stored) is not None:
+            return None
+        prepared = await self._parts.contents.prepare(found.stored)
+        begins = self._begun(found, prepared)
+        work = partial(self._send_begun, begins.found, prepared.result, order)
+        return PreparedAttempt(begins.writes, work)
+
+    async def send(self, task: Task) -> Sequence[Write]:
+        """Bring the delivery as far as it goes now; what is written with the end of the task.
 
         Raises:
             RetryTaskError: it waits for its account, or for its next attempt.
@@ -96,12 +131,23 @@ class DeliverySender:
         while True:
             found = await self._find(order)
             if found is None:
-                return
+                return ()
             try:
-                await self._go_on(found, order)
+                if found.stored.status is DeliveryStatus.ATTEMPTING:
+                    found = await self._fail(found, in_doubt(INTERRUPTED))
+                return await self._go_on(found, order)
             except ConflictError:
                 continue  # an operator was faster
-            return
+
+    async def _send_begun(
+        self, found: FoundDelivery, result: HostedResult, order: DeliveryOrder, task: Task
+    ) -> Sequence[Write]:
+        """Go on with a delivery whose attempt was begun with the task's."""
+        self._tell(found.stored)
+        try:
+            return await self._go_on(await self._push(found, result), order)
+        except ConflictError:
+            return await self.send(task)
 
     async def give_up(self, task: Task) -> None:
         """The runner does not call any more: it was called far too often."""
@@ -123,14 +169,12 @@ class DeliverySender:
         is_ours = order.round == stored.delivery.replays and order.is_loose == stored.is_loose
         return found if is_ours else None
 
-    async def _go_on(self, found: FoundDelivery, order: DeliveryOrder) -> None:
-        if found.stored.status is DeliveryStatus.ATTEMPTING:
-            found = await self._fail(found, in_doubt(INTERRUPTED))
-        while found.stored.status in OPEN:
-            if not await self._is_due(found, order):
-                return
-            found = await self._await_turn(found)
-            found = await self._attempt(found)
+    async def _go_on(self, found: FoundDelivery | Ended, order: DeliveryOrder) -> Sequence[Write]:
+        while isinstance(found, FoundDelivery):
+            if found.stored.status not in OPEN or not await self._is_due(found, order):
+                return ()
+            found = await self._attempt(await self._await_turn(found))
+        return found.writes
 
     async def _is_due(self, found: FoundDelivery, order: DeliveryOrder) -> bool:
         """Whether to attempt it now; not here, if it has left its lane.
@@ -182,7 +226,7 @@ class DeliverySender:
             await self._write(found, waiting)
         raise _retry(verdict.wait)
 
-    async def _attempt(self, found: FoundDelivery) -> FoundDelivery:
+    async def _attempt(self, found: FoundDelivery) -> FoundDelivery | Ended:
         """One push of one message."""
         parts, stored = self._parts, found.stored
         failure = await self._refusal(stored)
@@ -195,14 +239,32 @@ class DeliverySender:
             return await self._fail(found, error.failure, begins=True)
         except TimeoutError:  # the app's hook: nothing was sent
             return await self._fail(found, permanent("response_hook"), begins=True)
-        found = await self._write(found, begun(stored, parts.clock.now()), content=prepared.fresh)
-        outcome = await self._push(found.stored, prepared.result)
+        begins = self._begun(found, prepared)
+        await parts.store.commit(begins.writes)
+        self._tell(begins.found.stored)
+        return await self._push(begins.found, prepared.result)
+
+    def _begun(self, found: FoundDelivery, prepared: Prepared) -> _Begins:
+        """The delivery as it is once the writes are done."""
+        stored = begun(found.stored, self._parts.clock.now())
+        writes = self._parts.records.put(stored, expect=found.version)
+        if prepared.fresh is not None:
+            writes.append(self._parts.records.put_content(stored.delivery.id, prepared.fresh))
+        return _Begins(FoundDelivery(stored, found.version + 1), writes)
+
+    async def _push(self, found: FoundDelivery, result: HostedResult) -> FoundDelivery | Ended:
+        """Push what was begun, and note what came of it: as written, or to be."""
+        outcome = await self._pushed(found.stored, result)
         if isinstance(outcome, PushFailure):
             return await self._fail(found, outcome)
-        now = parts.clock.now()
-        return await self._write(found, accepted(ended(found.stored, now, outcome), now))
+        now = self._parts.clock.now()
+        after = accepted(ended(found.stored, now, outcome), now)
+        if after.status in OPEN:  # the reply comes next
+            return await self._write(found, after)
+        self._tell(after)
+        return Ended(self._parts.records.put(after, expect=found.version))
 
-    async def _push(
+    async def _pushed(
         self, stored: StoredDelivery, result: HostedResult
     ) -> PushReceipt | PushFailure:
         delivery = stored.delivery
@@ -264,16 +326,16 @@ class DeliverySender:
             )
         return await self._write(found, after)
 
-    async def _write(
-        self, found: FoundDelivery, after: StoredDelivery, *, content: StoredContent | None = None
-    ) -> FoundDelivery:
-        writes: list[Write] = self._parts.records.put(after, expect=found.version)
-        if content is not None:
-            writes.append(self._parts.records.put_content(after.delivery.id, content))
+    async def _write(self, found: FoundDelivery, after: StoredDelivery) -> FoundDelivery:
+        writes = self._parts.records.put(after, expect=found.version)
         versions = await self._parts.store.commit(writes)
-        if self._parts.told is not None and after.status is not found.stored.status:
-            self._parts.told(after)
+        if after.status is not found.stored.status:
+            self._tell(after)
         return FoundDelivery(after, versions[0])
+
+    def _tell(self, stored: StoredDelivery) -> None:
+        if self._parts.told is not None:
+            self._parts.told(stored)
 
 
 def _order_of(task: Task) -> DeliveryOrder:
@@ -293,4 +355,4 @@ def _retry(wait: timedelta) -> RetryTaskError:
     return RetryTaskError("the delivery waits", wait)
 
 
-__all__ = ["OPEN", "DeliverySender", "SenderParts", "Told"]
+__all__ = ["OPEN", "DeliverySender", "Ended", "SenderParts", "Told"]

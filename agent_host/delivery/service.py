@@ -18,7 +18,7 @@ from agent_host.delivery.order import KIND
 from agent_host.delivery.outbox import OutboxBell
 from agent_host.delivery.pacing import Pacing
 from agent_host.delivery.planner import AnswerPlanner, Carrier
-from agent_host.delivery.proactive import MessageDeliverer
+from agent_host.delivery.proactive import MessageDeliverer, MessageParts
 from agent_host.delivery.push_channel import push_channels
 from agent_host.delivery.record import DeliveryRecords, StoredDelivery
 from agent_host.delivery.refusal import refusal_text
@@ -121,6 +121,7 @@ class Deliveries:
                 registry=seams.options.registry,
                 policy=policy,
                 clock=seams.clock,
+                asks_app=seams.response_hook is not None,
                 told=None if seams.observer is None else self._tell,
             )
         )
@@ -135,21 +136,26 @@ class Deliveries:
                 time_limit=CALL_TIME_FACTOR * policy.attempt_time_limit,
             ),
             on_dead=sender.give_up,
+            prepare=sender.prepare,
+            keeps_done=False,
         )
         self._deliverer = MessageDeliverer(
-            seams.store,
-            self._records,
-            planner=self.planner,
-            contents=contents,
-            addresses=AddressBook(
-                self._resolver,
-                registry=seams.options.registry,
-                identities=seams.resolver,
+            MessageParts(
+                store=seams.store,
+                runner=seams.runner,
+                records=self._records,
+                planner=self.planner,
+                contents=contents,
+                addresses=AddressBook(
+                    self._resolver,
+                    registry=seams.options.registry,
+                    identities=seams.resolver,
+                    clock=seams.clock,
+                ),
+                policy=policy,
                 clock=seams.clock,
-            ),
-            policy=policy,
-            clock=seams.clock,
-            ids=seams.ids,
+                ids=seams.ids,
+            )
         )
         return self._deliverer
 

@@ -84,6 +84,12 @@ class Instruments:
             telemetry.TASKS_SCHEDULED, "{task}", "Tasks that were accepted."
         )
         self.tasks_running = gauge(telemetry.TASKS_RUNNING, "{task}", "Attempts under way.")
+        self.tasks_waiting = meter.create_gauge(
+            telemetry.TASKS_WAITING, "{task}", "Tasks that are scheduled, due or not."
+        )
+        self.task_oldest = meter.create_gauge(
+            telemetry.TASK_OLDEST, "s", "How long the oldest waiting task has been due."
+        )
         self.task_duration = seconds(telemetry.TASK_DURATION, "How long attempts took.")
         self.task_queue_duration = seconds(
             telemetry.TASK_QUEUE_DURATION, "From when a task was due to when it was attempted."

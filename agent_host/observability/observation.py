@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +17,7 @@ from agent_host.protocols.event_sink import EventSink
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.types.task import Task
+from agent_host.types.task import Task, TaskCounts
 
 if TYPE_CHECKING:
     from agent_host.observability.watched_parts import WatchedParts
@@ -76,6 +77,11 @@ class Observation:
     def on_buried(self) -> Callable[[Task], None] | None:
         """Whom a runner tells of tasks that were given up."""
         return None if self._parts is None else self._parts.note_dead
+
+    @property
+    def on_counted(self) -> Callable[[Mapping[str, TaskCounts], datetime], None] | None:
+        """Whom a runner tells how many tasks wait, and since when."""
+        return None if self._parts is None else self._parts.note_counted
 
     @property
     def trace_carrier(self) -> Callable[[], Mapping[str, str]] | None:

@@ -5,6 +5,7 @@ over a restart too.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,12 @@ from agent_host.errors import HostError, PermanentTaskError, RetryTaskError, Tas
 from agent_host.observability.instrument import Instruments
 from agent_host.observability.trace_carrier import from_carrier, link_to, to_carrier
 from agent_host.protocols.clock import Clock
-from agent_host.protocols.task_runner import TaskHandler, TaskRunner
+from agent_host.protocols.task_runner import (
+    PreparedAttempt,
+    TaskHandler,
+    TaskPreparation,
+    TaskRunner,
+)
 from agent_host.types.identifier import TaskId
 from agent_host.types.page import Page
 from agent_host.types.store import Write
@@ -63,13 +69,19 @@ class ObservedRunner:
         concurrency: int,
         retry: RetryPolicy,
         on_dead: TaskHandler | None = None,
+        prepare: TaskPreparation | None = None,
+        keeps_done: bool = True,
     ) -> None:
         """Let the handler be called within the span of its attempt."""
-
-        async def attempt(task: Task) -> None:
-            await self._attempt(handler, task)
-
-        self._runner.register(kind, attempt, concurrency=concurrency, retry=retry, on_dead=on_dead)
+        self._runner.register(
+            kind,
+            partial(self._attempt, handler),
+            concurrency=concurrency,
+            retry=retry,
+            on_dead=on_dead,
+            prepare=None if prepare is None else partial(self._prepare, prepare),
+            keeps_done=keeps_done,
+        )
 
     async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
         """Schedule it with the context of the span it is scheduled in."""
@@ -93,7 +105,13 @@ class ObservedRunner:
         self._instruments.tasks_scheduled.add(1, kind)
         return task
 
-    async def _attempt(self, handler: TaskHandler, task: Task) -> None:
+    async def _prepare(self, prepare: TaskPreparation, task: Task) -> PreparedAttempt | None:
+        prepared = await prepare(task)
+        if prepared is None:
+            return None
+        return PreparedAttempt(prepared.writes, partial(self._attempt, prepared.work))
+
+    async def _attempt(self, handler: TaskHandler, task: Task) -> Sequence[Write] | None:
         instruments = self._instruments
         kind = {telemetry.TASK_KIND: task.spec.kind}
         late = (self._clock.now() - task.due_at).total_seconds()
@@ -116,7 +134,7 @@ class ObservedRunner:
             set_status_on_exception=False,
         ) as span:
             try:
-                await handler(task)
+                writes = await handler(task)
                 outcome = SUCCEEDED
             except Exception as error:
                 outcome = _outcome_of(error)
@@ -128,6 +146,7 @@ class ObservedRunner:
                 instruments.tasks_running.add(-1, kind)
                 took = self._clock.monotonic() - began
                 instruments.task_duration.record(took, {**kind, telemetry.TASK_OUTCOME: outcome})
+        return writes
 
     async def get(self, task_id: TaskId) -> Task | None:
         """Passed on."""

@@ -1,6 +1,7 @@
 """A host's parts with telemetry around them. The one door to all that imports OpenTelemetry."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from agent_host import telemetry
 from agent_host.observability.delivery_telemetry import DeliveryTelemetry
@@ -16,7 +17,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.target import Target
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.types.task import Task
+from agent_host.types.task import Task, TaskCounts
 
 
 class WatchedParts:
@@ -58,6 +59,14 @@ class WatchedParts:
     def note_dead(self, task: Task) -> None:
         """A task was given up."""
         self._instruments.tasks_dead.add(1, {telemetry.TASK_KIND: task.spec.kind})
+
+    def note_counted(self, counts: Mapping[str, TaskCounts], now: datetime) -> None:
+        """So many tasks wait."""
+        for kind, found in counts.items():
+            labels = {telemetry.TASK_KIND: kind}
+            late = timedelta() if found.oldest_due_at is None else now - found.oldest_due_at
+            self._instruments.tasks_waiting.set(found.waiting, labels)
+            self._instruments.task_oldest.set(max(late.total_seconds(), 0.0), labels)
 
     def note_dropped(self, sink: str, count: int) -> None:
         """A sink did not take so many events."""

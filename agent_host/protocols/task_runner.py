@@ -3,18 +3,37 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from agent_host.types.identifier import TaskId
 from agent_host.types.page import Page
 from agent_host.types.store import Write
 from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec
 
-TaskHandler: TypeAlias = Callable[[Task], Awaitable[None]]
+TaskHandler: TypeAlias = Callable[[Task], Awaitable[Sequence[Write] | None]]
 """Does the work of one attempt. Returning is success; `RetryTaskError` asks for another attempt,
 `PermanentTaskError` gives up; `TaskHandedBackError` leaves the task, and all others of its kind, to
 the next process; any other exception is retried within the policy. It must be safe to call twice
 for one task: a crash after the work and before the record repeats it.
+
+Writes that it returns are done in the commit that ends the task. If one of them conflicts, the
+handler is called again within the same attempt, and has to look at what there is by now.
+"""
+
+
+class PreparedAttempt(NamedTuple):
+    """What an attempt will do: `writes` are done in the commit that counts it, then `work` is
+    called, which is to the attempt what the handler is.
+    """
+
+    writes: Sequence[Write]
+    work: TaskHandler
+
+
+TaskPreparation: TypeAlias = Callable[[Task], Awaitable[PreparedAttempt | None]]
+"""Looks at a task before its attempt is counted, and does nothing that anybody could notice: it may
+be called any number of times, and it has no time limit. None leaves it all to the handler.
+`RetryTaskError` postpones the attempt, which then counts for nothing.
 """
 
 
@@ -38,11 +57,13 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         concurrency: int,
         retry: RetryPolicy,
         on_dead: TaskHandler | None = None,
+        prepare: TaskPreparation | None = None,
+        keeps_done: bool = True,
     ) -> None:
         """Say who does tasks of this kind, at most `concurrency` at once in this process.
 
         `on_dead` is called, at least once, before a task becomes a dead letter; what it raises is
-        logged.
+        logged. Without `keeps_done` a task that succeeded is forgotten at once, with its key.
 
         Raises:
             ConfigurationError: the kind has a handler, or the runner was resumed already.
@@ -129,4 +150,4 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         ...
 
 
-__all__ = ["TaskHandler", "TaskRunner"]
+__all__ = ["PreparedAttempt", "TaskHandler", "TaskPreparation", "TaskRunner"]

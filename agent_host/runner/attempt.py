@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,12 +17,12 @@ from agent_host.errors import (
     TaskHandedBackError,
 )
 from agent_host.protocols.clock import Clock
-from agent_host.protocols.task_runner import TaskHandler
+from agent_host.protocols.task_runner import PreparedAttempt, TaskHandler, TaskPreparation
 from agent_host.runner.due_queue import QueueEntry
 from agent_host.runner.retry import delay_before_retry
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_record import QUEUE, StoredTask
-from agent_host.types.store import Key
+from agent_host.types.store import Key, Write
 from agent_host.types.task import RetryPolicy, Task, TaskStatus
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,13 @@ class TaskKind:
     concurrency: int
     retry: RetryPolicy
     on_dead: TaskHandler | None = None
+    prepare: TaskPreparation | None = None
+    keeps_done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Success:
+    writes: Sequence[Write]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,9 @@ class _Failure:
     permanent: bool = False
     handed_back: bool = False
     retry_after: timedelta | None = None
+
+
+_SUCCESS: Final = _Success(())
 
 
 class Attempt:
@@ -97,14 +107,18 @@ class Attempt:
     async def run(self) -> None:
         """Make the attempt. Ends without an exception unless it is cancelled."""
         try:
-            stored = await self._begin()
-            if stored is None:
+            begun = await self._begin()
+            if begun is None:
                 return
-            if self._revoked:
-                await self._patiently(self._clear_away)
-                return
-            failure = await self._call(stored.task)
-            await self._patiently(lambda: self._record(stored, failure))
+            stored, work = begun
+            is_recorded = False
+            while not is_recorded:
+                if self._revoked:
+                    await self._patiently(self._clear_away)
+                    return
+                outcome = await self._call(work, stored.task)
+                is_recorded = await self._patiently(partial(self._record, stored, outcome))
+                work = self._kind.handler
         except asyncio.CancelledError:
             await self._withdraw()
             raise
@@ -113,8 +127,10 @@ class Attempt:
             code = error.code if isinstance(error, HostError) else type(error).__name__
             logger.error("task %s is left alone: %s", self._entry.task_id, code)  # noqa: TRY400
 
-    async def _begin(self) -> StoredTask | None:
-        """The task, its attempt counted; None if there is nothing to do for this entry."""
+    async def _begin(self) -> tuple[StoredTask, TaskHandler] | None:
+        """The task, its attempt counted, and what to do; None if there is nothing to do for this
+        entry.
+        """
         stored = self._entry.stored or await self._patiently(self._find)
         while stored is not None and stored.entry.id == self._entry.id:
             if stored.task.status in (TaskStatus.SUCCEEDED, TaskStatus.DEAD):
@@ -122,7 +138,7 @@ class Attempt:
             try:
                 return await self._patiently(partial(self._count, stored))
             except ConflictError:
-                stored = await self._patiently(self._find)  # cancelled since it was read
+                stored = await self._patiently(self._find)  # it, or what it is about, was changed
         if stored is None:
             entry = Key(QUEUE, self._kind.name, self._entry.id)
             lane = self._entry.lane
@@ -132,7 +148,7 @@ class Attempt:
     async def _find(self) -> StoredTask | None:
         return await self._book.find(self._entry.task_id)
 
-    async def _count(self, stored: StoredTask) -> StoredTask | None:
+    async def _count(self, stored: StoredTask) -> tuple[StoredTask, TaskHandler] | None:
         task = stored.task
         if task.status is TaskStatus.CANCELLED:
             await self._book.finish(stored, task.status)
@@ -140,13 +156,33 @@ class Attempt:
         if task.starts >= self._kind.retry.attempts_limit:
             await self._give_up(stored, INTERRUPTED)
             return None
-        return await self._book.begin(stored)
+        try:
+            writes, work = await self._prepared(task)
+        except RetryTaskError as error:
+            delay = delay_before_retry(
+                self._kind.retry, starts=task.starts + 1, retry_after=error.retry_after
+            )
+            await self._book.postpone(stored, delay=delay, code=error.code)
+            return None
+        return await self._book.begin(stored, alongside=writes), work
 
-    async def _call(self, task: Task) -> _Failure | None:
+    async def _prepared(self, task: Task) -> PreparedAttempt:
+        """Raises `RetryTaskError`, or what the store does; all else is left to the handler."""
+        prepared = None
+        if self._kind.prepare is not None:
+            try:
+                prepared = await self._kind.prepare(task)
+            except (RetryTaskError, StoreError):
+                raise
+            except Exception as error:
+                logger.debug("task %s could not be prepared", task.id, exc_info=error)
+        return prepared or PreparedAttempt((), self._kind.handler)
+
+    async def _call(self, work: TaskHandler, task: Task) -> _Success | _Failure:
         self.called_at = self._clock.monotonic()
         self._calling = True
         try:
-            await self._kind.handler(task)
+            writes = await work(task)
         except asyncio.CancelledError:
             if self._is_stopped():
                 raise
@@ -162,7 +198,7 @@ class Attempt:
         finally:
             self._calling = False
             self.called_at = None
-        return None
+        return _Success(writes) if writes else _SUCCESS
 
     def _is_stopped(self) -> bool:
         """Whether a cancellation that comes out of the handler is about more than its time."""
@@ -181,24 +217,34 @@ class Attempt:
             logger.debug("task %s failed", task.id, exc_info=error)
         return _Failure(code)
 
-    async def _record(self, stored: StoredTask, failure: _Failure | None) -> None:
+    async def _record(self, stored: StoredTask, outcome: _Success | _Failure) -> bool:
+        """Whether that is all; otherwise the handler's writes conflicted."""
         task, retry = stored.task, self._kind.retry
         try:
-            if failure is None:
-                await self._book.finish(stored, TaskStatus.SUCCEEDED)
-            elif failure.handed_back:
+            if isinstance(outcome, _Success):
+                await self._book.finish(
+                    stored,
+                    TaskStatus.SUCCEEDED,
+                    alongside=outcome.writes,
+                    is_kept=self._kind.keeps_done,
+                )
+            elif outcome.handed_back:
                 self.handed_back = True
                 await self._book.hand_back(stored)
-            elif failure.permanent or task.starts >= retry.attempts_limit:
-                await self._give_up(stored, failure.code)
+            elif outcome.permanent or task.starts >= retry.attempts_limit:
+                await self._give_up(stored, outcome.code)
             else:
                 delay = delay_before_retry(
-                    retry, starts=task.starts, retry_after=failure.retry_after
+                    retry, starts=task.starts, retry_after=outcome.retry_after
                 )
-                await self._book.postpone(stored, delay=delay, code=failure.code)
+                await self._book.postpone(stored, delay=delay, code=outcome.code)
         except ConflictError:
+            found = await self._find()
+            if found is not None and found.version == stored.version:
+                return False
             # Only a cancellation changes a task that is being attempted.
             await self._clear_away()
+        return True
 
     async def _give_up(self, stored: StoredTask, code: str) -> None:
         task = stored.task

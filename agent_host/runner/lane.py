@@ -4,13 +4,13 @@ Only the first of a lane is in the queue; when it leaves, the next takes its pla
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from agent_host.protocols.state_store import StateStore
 from agent_host.quarantine import read_record
+from agent_host.runner.lane_memory import LaneMemory
 from agent_host.runner.task_record import (
     LANES,
     StoredTask,
@@ -30,61 +30,101 @@ _PAGE: Final = 16
 
 
 @dataclass(slots=True)
-class _Turnstile:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-
-
-@dataclass(slots=True)
 class Promotion:
-    """Writes that queue the next task of a lane, and that task as they leave it."""
+    """Writes that take a task out of its lane and queue the next, and that as they leave it."""
 
     writes: list[Write] = field(default_factory=list[Write])
     stored: StoredTask | None = None
 
 
+@dataclass(slots=True)
+class _Turnstile:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
 class Lanes:
-    """Who is first in each lane. One process owns the store, so a lock here keeps them in step."""
+    """Who is first in each lane. One process owns the store, so a lock here keeps them in step, and
+    what `memory` knows of them holds.
+    """
 
     def __init__(self, store: StateStore, timeline: Timeline) -> None:
-        self._store = store
-        self._timeline = timeline
-        self._turnstiles: dict[str, _Turnstile] = {}
+        self.store = store
+        self.timeline = timeline
+        self.memory = LaneMemory(store)
+        self.turnstiles: dict[str, _Turnstile] = {}
 
-    @asynccontextmanager
-    async def held(self, lane: str) -> AsyncGenerator[None, None]:
-        """Nobody else looks at or changes the lane."""
-        turnstile = self._turnstiles.setdefault(lane, _Turnstile())
-        turnstile.users += 1
+    def held(self, lane: str) -> "HeldLane":
+        """Enter it, and nobody else looks at or changes the lane."""
+        return HeldLane(self, lane)
+
+
+class HeldLane:
+    """A lane that nobody else looks at or changes. Say `joined` or `left` when that is committed;
+    what ends otherwise leaves the lane to be looked into next time.
+    """
+
+    __slots__ = ("_lane", "_lanes", "_turnstile")
+
+    def __init__(self, lanes: Lanes, lane: str) -> None:
+        self._lanes = lanes
+        self._lane = lane
+
+    async def __aenter__(self) -> Self:
+        self._turnstile = self._lanes.turnstiles.setdefault(self._lane, _Turnstile())
+        self._turnstile.users += 1
         try:
-            async with turnstile.lock:
-                yield
-        finally:
-            turnstile.users -= 1
-            if not turnstile.users:
-                del self._turnstiles[lane]
+            await self._turnstile.lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+        return self
 
-    async def is_empty(self, lane: str) -> bool:
-        """Whether a task that joins now is the first. Call it while the lane is held."""
-        return not await self._store.scan(LANES, lane, limit=1)
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc_value is not None:
+            self._lanes.memory.doubt(self._lane)
+        self._turnstile.lock.release()
+        self._leave()
+
+    async def is_empty(self) -> bool:
+        """Whether a task that joins now is the first."""
+        size = self._lanes.memory.size(self._lane)
+        if size is not None:
+            return not size
+        if await self._lanes.store.scan(LANES, self._lane, limit=1):
+            return False
+        self._lanes.memory.set_size(self._lane, 0)
+        return True
 
     async def promotion(self, place: Key) -> Promotion:
-        """What must be written as the task of this place leaves. Call it while the lane is held.
+        """What must be written as the task of this place leaves.
 
         The next is due now at the earliest, so that a long lane goes behind what waits already.
         """
-        promotion = Promotion()
+        promotion = Promotion([Delete(place)])
+        memory = self._lanes.memory
+        if memory.size(self._lane) == 1:
+            return promotion
         after: str | None = None
-        while page := await self._store.scan(LANES, place.partition, after=after, limit=_PAGE):
+        while page := await self._lanes.store.scan(LANES, self._lane, after=after, limit=_PAGE):
             if after is None and page[0].key != place:
+                promotion.writes.append(Delete(behind_entry(place)))
                 return promotion
+            if after is None and len(page) < _PAGE:
+                memory.set_size(self._lane, len(page))
             for entry in page if after is not None else page[1:]:
                 following = await self._readable(entry)
                 promotion.writes.append(Delete(behind_entry(entry.key)))
                 if following is None:
                     promotion.writes.append(Delete(entry.key))
+                    memory.doubt(self._lane)
                     continue
-                due_at = max(following.task.due_at, self._timeline.now())
+                due_at = max(following.task.due_at, self._lanes.timeline.now())
                 task = changed(following.task, TaskStatus.SCHEDULED, due_at=due_at)
                 following = following.succeeded_by(task)
                 promotion.writes += (put_task(following), put_entry(following))
@@ -93,8 +133,22 @@ class Lanes:
             after = page[-1].key.id
         return promotion
 
+    def joined(self) -> None:
+        """A task has its place in the lane now."""
+        self._lanes.memory.add(self._lane, 1)
+
+    def left(self) -> None:
+        """One has left it."""
+        self._lanes.memory.add(self._lane, -1)
+
     async def _readable(self, entry: Record) -> StoredTask | None:
-        return await read_record(self._store, task_key(task_id_of(entry)), read_task)
+        return await read_record(self._lanes.store, task_key(task_id_of(entry)), read_task)
+
+    def _leave(self) -> None:
+        self._turnstile.users -= 1
+        if not self._turnstile.users:
+            del self._lanes.turnstiles[self._lane]
+            self._lanes.memory.release(self._lane)
 
 
-__all__ = ["Lanes", "Promotion"]
+__all__ = ["HeldLane", "Lanes", "Promotion"]

@@ -9,7 +9,7 @@ from typing import Final, Self
 from agent_host.errors import ConfigurationError, ConflictError, DrainingError
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
-from agent_host.protocols.task_runner import TaskHandler
+from agent_host.protocols.task_runner import TaskHandler, TaskPreparation
 from agent_host.runner.attempt import TaskKind
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.dead_letter import DeadLetters
@@ -19,6 +19,7 @@ from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_census import TaskCensus
 from agent_host.runner.task_order import TaskOrder
 from agent_host.runner.task_record import StoredTask, is_over, stored_task
+from agent_host.runner.task_watch import LATE_AFTER, OnCounted, TaskWatch
 from agent_host.runner.timeline import Timeline
 from agent_host.runner.worker import Worker
 from agent_host.system import SystemClock, SystemIdFactory
@@ -38,7 +39,9 @@ class StoreTaskRunner:
     Finished tasks are kept for `retention`, dead letters until they are purged. A drain that stops
     an attempt does not count it; a crash does, so that a task that kills its process ends as a dead
     letter. Handlers must end when cancelled. A window of due tasks is kept in memory for each kind;
-    the rest stays in the store until it is needed. `on_buried` is told of each new dead letter.
+    the rest stays in the store until it is needed. `on_buried` is told of each new dead letter,
+    `on_counted` now and then of how many wait; a warning is logged where one has been due for
+    `late_after`.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class StoreTaskRunner:
         ids: IdFactory | None = None,
         retention: timedelta = RETENTION,
         window: int = WINDOW,
+        late_after: timedelta = LATE_AFTER,
         on_buried: Callable[[Task], None] | None = None,
+        on_counted: OnCounted | None = None,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
@@ -68,6 +73,13 @@ class StoreTaskRunner:
         )
         self._dead = DeadLetters(store, book=self._book, order=self._order, timeline=self._timeline)
         self._census = TaskCensus(store)
+        self._watch = TaskWatch(
+            self.summary,
+            clock=self._clock,
+            timeline=self._timeline,
+            late_after=late_after,
+            on_counted=on_counted,
+        )
         self._window = window
         self._workers: dict[str, Worker] = {}
         self._kept = KeptTasks(store, book=self._book, workers=self._workers, cancel=self.cancel)
@@ -115,6 +127,8 @@ class StoreTaskRunner:
         concurrency: int,
         retry: RetryPolicy,
         on_dead: TaskHandler | None = None,
+        prepare: TaskPreparation | None = None,
+        keeps_done: bool = True,
     ) -> None:
         """Say who does tasks of this kind."""
         if self._resumed:
@@ -125,7 +139,13 @@ class StoreTaskRunner:
             raise ConfigurationError(message)
         self._workers[kind] = Worker(
             TaskKind(
-                name=kind, handler=handler, concurrency=concurrency, retry=retry, on_dead=on_dead
+                name=kind,
+                handler=handler,
+                concurrency=concurrency,
+                retry=retry,
+                on_dead=on_dead,
+                prepare=prepare,
+                keeps_done=keeps_done,
             ),
             queue=DueQueue(self._store, kind, window=self._window),
             book=self._book,
@@ -191,7 +211,7 @@ class StoreTaskRunner:
 
     async def summary(self) -> Mapping[str, TaskCounts]:
         """Counts by kind, of the kinds registered here and those that have dead letters."""
-        attempting = {kind: worker.attempting for kind, worker in self._workers.items()}
+        attempting = {kind: set(worker.attempting) for kind, worker in self._workers.items()}
         return await self._census.take(attempting)
 
     async def dead_letters(
@@ -234,6 +254,10 @@ class StoreTaskRunner:
         self._dispatchers = [
             self._group.create_task(worker.run(self._group)) for worker in self._workers.values()
         ]
+        self._dispatchers.append(
+            self._group.create_task(self._book.learn_lanes(tuple(self._workers)))
+        )
+        self._dispatchers.append(self._group.create_task(self._watch.run()))
 
     async def drain(self, grace: timedelta) -> None:
         """Refuse new tasks, start none, let attempts finish within the grace, then stop them."""

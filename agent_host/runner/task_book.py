@@ -1,9 +1,10 @@
 """The stored tasks: every change of a task as one atomic commit, lanes and keys included."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from agent_host.errors import ConflictError, StoreFullError
+from agent_host.errors import ConflictError, StoreError, StoreFullError
 from agent_host.protocols.state_store import StateStore
 from agent_host.quarantine import read_record
 from agent_host.runner.commit_group import CommitGroup
@@ -11,7 +12,6 @@ from agent_host.runner.lane import Lanes
 from agent_host.runner.task_order import Turn
 from agent_host.runner.task_record import (
     StoredTask,
-    behind_entry,
     changed,
     delete_graves,
     idempotency_key,
@@ -30,6 +30,8 @@ from agent_host.runner.timeline import Timeline
 from agent_host.types.identifier import TaskId
 from agent_host.types.store import ABSENT, Delete, Key, Write
 from agent_host.types.task import Task, TaskStatus
+
+logger = logging.getLogger(__name__)
 
 
 class TaskBook:
@@ -74,6 +76,13 @@ class TaskBook:
             return None, ABSENT
         return await self.find(task_id_of(record)), record.version
 
+    async def learn_lanes(self, kinds: Iterable[str]) -> None:
+        """Find out which lanes an earlier process left, so that no other has to be looked into."""
+        try:
+            await self._lanes.memory.learn(kinds)
+        except StoreError as error:
+            logger.warning("lanes are looked into one by one: %s", error.code)
+
     async def add(
         self, stored: StoredTask, *, alongside: Sequence[Write] = (), key_version: int = ABSENT
     ) -> None:
@@ -84,11 +93,11 @@ class TaskBook:
         writes += alongside
         await self._enter(stored, writes)
 
-    async def begin(self, stored: StoredTask) -> StoredTask:
-        """Count an attempt before it is made; the task as it stands now."""
+    async def begin(self, stored: StoredTask, *, alongside: Sequence[Write] = ()) -> StoredTask:
+        """Count an attempt before it is made, and do `alongside`; the task as it stands now."""
         task = stored.task
         begun = stored.succeeded_by(changed(task, TaskStatus.ATTEMPTING, starts=task.starts + 1))
-        await self._group.commit([put_task(begun)])
+        await self._group.commit([put_task(begun), *alongside])
         return begun
 
     async def hand_back(self, stored: StoredTask) -> None:
@@ -108,13 +117,27 @@ class TaskBook:
         task = changed(stored.task, TaskStatus.CANCELLED)
         await self._group.commit([put_task(stored.succeeded_by(task))])
 
-    async def finish(self, stored: StoredTask, status: TaskStatus) -> None:
-        """Let it be over, kept for the retention."""
+    async def finish(
+        self,
+        stored: StoredTask,
+        status: TaskStatus,
+        *,
+        alongside: Sequence[Write] = (),
+        is_kept: bool = True,
+    ) -> None:
+        """Let it be over, kept for the retention or not at all, and do `alongside`; nothing if it
+        is over already.
+        """
+        if stored.task.over_at is not None:
+            return
+        if not is_kept:
+            await self._leave(stored, [*_traces(stored), *alongside])
+            return
         after = stored.succeeded_by(changed(stored.task, status, over_at=self._timeline.now()))
         writes: list[Write] = [put_task(after, time_to_live=self._retention)]
         if after.task.spec.key is not None:
             writes += put_idempotency_key(after.task, time_to_live=self._retention)
-        await self._leave(stored, writes)
+        await self._leave(stored, [*writes, *alongside])
 
     async def bury(self, stored: StoredTask, *, code: str) -> None:
         """Make it a dead letter, kept until it is purged."""
@@ -139,16 +162,15 @@ class TaskBook:
 
     async def forget(self, over: StoredTask) -> None:
         """Remove a task that is over, a dead letter from its list too."""
-        task = over.task
-        writes: list[Write] = [Delete(task_key(task.id), over.version), *delete_graves(over)]
-        key = idempotency_key(task)
-        if key is not None:
-            writes.append(Delete(key))
-        await self._group.commit(writes)
+        await self._group.commit([*_traces(over), *delete_graves(over)])
 
     async def drop_entry(self, entry: Key, *, lane: Key | None) -> None:
-        """Remove a place in the queue whose task is gone, and its place in a lane."""
+        """Remove a place in the queue whose task is gone, and its place in a lane, if that is still
+        there.
+        """
         await self._vacate([Delete(entry)], lane)
+        if lane is not None:
+            self._lanes.memory.doubt(lane.partition)
 
     async def _enter(self, stored: StoredTask, writes: list[Write]) -> None:
         """Commit with a place in the lane and, if none is before it there, in the queue."""
@@ -157,10 +179,11 @@ class TaskBook:
             writes.append(put_entry(stored))
             await self._commit(writes, queued=stored)
             return
-        async with self._lanes.held(place.partition):
-            is_first = await self._lanes.is_empty(place.partition)
+        async with self._lanes.held(place.partition) as lane:
+            is_first = await lane.is_empty()
             writes += put_in_lane(stored, place, is_first=is_first)
             await self._commit(writes, queued=stored if is_first else None)
+            lane.joined()
 
     async def _leave(self, stored: StoredTask, writes: list[Write]) -> None:
         """Commit without its places, the next of its lane moving up."""
@@ -171,10 +194,11 @@ class TaskBook:
         if place is None:
             await self._commit(writes, queued=None)
             return
-        async with self._lanes.held(place.partition):
-            promotion = await self._lanes.promotion(place)
-            writes += (Delete(place), Delete(behind_entry(place)), *promotion.writes)
+        async with self._lanes.held(place.partition) as lane:
+            promotion = await lane.promotion(place)
+            writes += promotion.writes
             await self._commit(writes, queued=promotion.stored)
+            lane.left()
 
     async def _commit(self, writes: Sequence[Write], *, queued: StoredTask | None) -> None:
         try:
@@ -186,6 +210,15 @@ class TaskBook:
             raise
         if queued is not None:
             self._queued(queued)
+
+
+def _traces(stored: StoredTask) -> list[Write]:
+    """The writes that leave nothing of a task but its places."""
+    writes: list[Write] = [Delete(task_key(stored.task.id), stored.version)]
+    key = idempotency_key(stored.task)
+    if key is not None:
+        writes.append(Delete(key))
+    return writes
 
 
 __all__ = ["TaskBook"]

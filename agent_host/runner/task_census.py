@@ -2,10 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Final
 
 from agent_host.protocols.state_store import StateStore
-from agent_host.runner.task_record import BEHIND, GRAVES, QUEUE, WHOLE, kind_of
+from agent_host.runner.task_record import (
+    BEHIND,
+    GRAVES,
+    QUEUE,
+    WHOLE,
+    at_microseconds,
+    due_at_of,
+    kind_of,
+)
 from agent_host.types.store import Record
 from agent_host.types.task import TaskCounts
 
@@ -19,21 +29,32 @@ class TaskCensus:
     def __init__(self, store: StateStore) -> None:
         self._store = store
 
-    async def take(self, attempting: Mapping[str, int]) -> Mapping[str, TaskCounts]:
-        """The counts of these kinds, where so many attempts are under way, and of the dead."""
+    async def take(self, attempting: Mapping[str, AbstractSet[str]]) -> Mapping[str, TaskCounts]:
+        """The counts of these kinds, where attempts of these queue entries are under way, and of
+        the dead.
+        """
         behind, some_behind = await self._count(BEHIND, WHOLE, kind_of)
         dead, some_dead = await self._count(GRAVES, WHOLE, kind_of)
         found: dict[str, TaskCounts] = {}
         for kind in sorted({*attempting, *dead}):
+            busy = attempting.get(kind, frozenset())
             queued, some_queued = await self._count(QUEUE, kind, lambda _: "")
-            busy = attempting.get(kind, 0)
             found[kind] = TaskCounts(
-                waiting=max(queued[""] - busy, 0) + behind[kind],
-                attempting=busy,
+                waiting=max(queued[""] - len(busy), 0) + behind[kind],
+                attempting=len(busy),
                 dead=dead[kind],
                 is_partial=some_behind or some_dead or some_queued,
+                oldest_due_at=await self._oldest(kind, busy),
             )
         return found
+
+    async def _oldest(self, kind: str, busy: AbstractSet[str]) -> datetime | None:
+        """When the first is due that is not being attempted; one that is damaged never is."""
+        for entry in await self._store.scan(QUEUE, kind, limit=len(busy) + 1):
+            due_at = due_at_of(entry.key.id)
+            if entry.key.id not in busy and due_at is not None:
+                return at_microseconds(due_at)
+        return None
 
     async def _count(
         self, collection: str, partition: str, label: Callable[[Record], str]

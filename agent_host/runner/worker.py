@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from agent_host.errors import StoreError
@@ -84,9 +85,9 @@ class Worker:
             await asyncio.wait(running)
 
     @property
-    def attempting(self) -> int:
-        """How many attempts are under way."""
-        return len(self._attempts)
+    def attempting(self) -> AbstractSet[str]:
+        """The queue entries whose attempts are under way."""
+        return self._attempts.keys()
 
     def is_attempting(self, task_id: TaskId) -> bool:
         """Whether an attempt of this task is under way here."""

@@ -19,10 +19,11 @@ from agent_host.testing.task_erase_suite import EraseSuite
 from agent_host.testing.task_lane_suite import LaneSuite
 from agent_host.testing.task_operator_suite import OperatorSuite
 from agent_host.testing.task_schedule_suite import ScheduleSuite
+from agent_host.testing.task_write_suite import WriteSuite
 
 
 class TaskRunnerSuite(
-    ScheduleSuite, AttemptSuite, LaneSuite, OperatorSuite, ClockSuite, EraseSuite
+    ScheduleSuite, AttemptSuite, LaneSuite, OperatorSuite, ClockSuite, EraseSuite, WriteSuite
 ):
     """The whole contract. Override the fixtures `factory` and `make_runner`."""
 

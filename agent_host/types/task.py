@@ -68,12 +68,15 @@ class TaskCounts:
     """How many tasks of one kind there are. `waiting` are those scheduled, due or not.
 
     `is_partial` says that counting stopped at its bound, so that there are at least this many.
+    `oldest_due_at` is when the first of those was due, or will be, that wait for an attempt and for
+    no other of their lane; it has no part in comparisons.
     """
 
     waiting: int = 0
     attempting: int = 0
     dead: int = 0
     is_partial: bool = False
+    oldest_due_at: datetime | None = field(default=None, compare=False)
 
 
 __all__ = ["RetryPolicy", "Task", "TaskCounts", "TaskSpec", "TaskStatus"]

@@ -77,7 +77,7 @@ def test_they_are_counted_replayed_and_purged(operated: Operated) -> None:
         counts = {one["kind"]: one["dead"] for one in operated.json("tasks")}
         assert (counts["push0"], counts["push1"], counts["run"]) == (COUNT // 2, COUNT // 2, 0)
         assert operated.said("tasks").splitlines()[0].split() == [
-            *("KIND", "WAITING", "ATTEMPTING", "DEAD")
+            *("KIND", "WAITING", "ATTEMPTING", "DEAD", "OLDEST", "DUE")
         ]
         assert operated.json("tasks", "replay", made[100])["status"] == "scheduled"
         assert operated.said("tasks", "purge", made[102]) == f"Purged {made[102]}.\n"

@@ -205,12 +205,15 @@ async def test_what_one_read_saw_no_later_read_denies(
         assert go_on.wait(30)
         remember(cache, *states)
 
+    def learn_nothing(*_: Any) -> None:  # it would wait for the writer
+        return
+
     monkeypatch.setattr(Cache, "_put", remember_late)
     commit = asyncio.create_task(store.commit([Put(key("a"), b"2"), Append(key("s"), (b"2",))]))
     while (await store.scan("c", "p"))[0].value != b"2":
         await asyncio.sleep(0)
     try:
-        monkeypatch.setattr(Cache, "learn", lambda *_: None)  # it would wait for the writer
+        monkeypatch.setattr(Cache, "learn", learn_nothing)
         assert await store.get(key("a")) == Record(key("a"), b"2", 2)
         assert (await store.read_last(key("s"), limit=9)).entries == (b"1", b"2")
         assert (await store.read(key("s"), start=1)).entries == (b"2",)

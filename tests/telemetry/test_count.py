@@ -1,6 +1,7 @@
 """What is counted, and that the number of series does not grow with those who come."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.system import SystemClock
 from agent_host.telemetry import OTHER, BoundedWords, to_word
+from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Key,
     Put,
@@ -28,6 +30,7 @@ from agent_host.types import (
     Turn,
 )
 from agent_host.types.store import SetAside
+from agent_host.types.task import TaskCounts
 from agent_host_rest import RestChannel
 from tests.host.harness import acting_as, hosted, request
 from tests.telemetry.recording import Recording, attributes_of
@@ -158,6 +161,22 @@ async def test_a_dead_letter_of_a_host_is_counted() -> None:
             while not recording.total("agent_host.task.dead_letters"):
                 await asyncio.sleep(0)
     assert recording.total("agent_host.task.dead_letters", agent_host__task__kind="push") == 1
+
+
+async def test_what_waits_and_for_how_long_is_shown() -> None:
+    recording = Recording()
+    host = AgentHost(echo, telemetry=recording.telemetry)
+    observation = host._observation  # pyright: ignore[reportPrivateUsage]
+    assert observation is not None
+    assert observation.on_counted is not None
+    now = ManualClock().now()
+    late = TaskCounts(waiting=3, oldest_due_at=now - timedelta(minutes=2))
+    early = TaskCounts(waiting=1, oldest_due_at=now + timedelta(days=1))
+    observation.on_counted({"push": late, "event": early, "idle": TaskCounts()}, now)
+    for kind, waiting, age in (("push", 3, 120), ("event", 1, 0), ("idle", 0, 0)):
+        labels = {"agent_host__task__kind": kind}
+        assert recording.total("agent_host.task.waiting", **labels) == waiting
+        assert recording.total("agent_host.task.oldest.age", **labels) == age
 
 
 async def test_a_commit_that_fails_is_counted_by_its_code() -> None:

@@ -54,7 +54,7 @@ class Inbox:
         if message["type"] in _DISCONNECTS:
             self._over = True
             _wake(self._room)
-        elif self._messages and _only_ends_body(message):
+        elif self._messages and not self._over and _only_ends_body(message):
             self._messages[-1]["more_body"] = False
             return
         else:

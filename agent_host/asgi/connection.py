@@ -18,7 +18,6 @@ import h11
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import (
     AppWrapper,
     ASGIReceiveEvent,
@@ -29,6 +28,7 @@ from hypercorn.typing import (
 from starlette.types import ASGIApp
 
 from agent_host.asgi.edge_error import SlowRequestError
+from agent_host.asgi.http11 import Http11, Wire
 from agent_host.asgi.inbox import Inbox
 
 _READ_BYTES: Final = 64 * 1024
@@ -77,7 +77,7 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._loop = asyncio.get_running_loop()
-        self._protocol: H11Protocol
+        self._protocol: Http11
         self._reading: asyncio.Timeout | None = None
         self._closing = False
         self._held: list[bytes] | None = None
@@ -112,16 +112,18 @@ class Connection:
         sock = self._writer.get_extra_info("socket")
         async with _Requests(self._send_message) as requests:
             self._requests = requests
-            self._protocol = _Http11(
+            self._protocol = Http11(
                 cast("AppWrapper", service.app),
                 service.config,
                 service.context,
                 requests,
                 ConnectionState(service.state),
-                ssl=False,
-                client=_address(sock.getpeername()),
-                server=_address(sock.getsockname()),
-                send=self._send,
+                Wire(
+                    client=_address(sock.getpeername()),
+                    server=_address(sock.getsockname()),
+                    send=self._send,
+                    write=self._take,
+                ),
             )
             await self._read()
             await self._protocol.handle(Closed())
@@ -142,16 +144,19 @@ class Connection:
             self._reading = None
 
     async def _send(self, event: Event) -> None:
-        if isinstance(event, RawData):
-            if self._held is not None:
-                self._held.append(event.data)
-            else:
-                await self._write(event.data)
-        elif isinstance(event, Updated):
+        if isinstance(event, Updated):
             self._head_since = None
             self._idle_since = self._loop.time() if event.idle else None
+        elif isinstance(event, RawData):
+            await self._take(event.data)
         elif not self._closing:
             self._close()
+
+    async def _take(self, data: bytes) -> None:
+        if self._held is not None:
+            self._held.append(data)
+        else:
+            await self._write(data)
 
     async def _send_message(self, send: _Send, message: ASGISendEvent | None) -> None:
         # The head waits for the body, as ASGI has it, so that both go out in one write: a system
@@ -241,11 +246,6 @@ class Connection:
         with suppress(OSError, RuntimeError):
             self._writer.write(_TOO_SLOW)
         self._end(is_uploading=True)
-
-
-class _Http11(H11Protocol):
-    async def _check_protocol(self, event: h11.Request) -> None:
-        """Heed no wish to change to HTTP/2, as RFC 9110 §7.8 allows."""
 
 
 class _Requests:

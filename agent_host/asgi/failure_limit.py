@@ -8,6 +8,7 @@ import ipaddress
 import logging
 from collections.abc import Callable, Hashable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -21,6 +22,7 @@ from agent_host.types.principal import Principal
 from agent_host.types.proof import Proof
 
 _V6_HOST_BITS: Final = 64
+_CACHE_SIZE: Final = 4096
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +55,8 @@ class FailureLimit:
             UnauthenticatedError: there is no proof, or it is bad.
             TooManyFailuresError: that happened too often from this address; it is not looked at.
         """
-        key = _key_of(connection)
+        client = connection.scope.get("client")
+        key = None if client is None else _key_of(client[0])
         wait = 0.0 if key is None else self._limit.peek(key)
         if wait:
             text = "Too many failed attempts. Wait before you try again."
@@ -72,13 +75,11 @@ class FailureLimit:
             raise
 
 
-def _key_of(connection: HTTPConnection) -> Hashable:
+@lru_cache(maxsize=_CACHE_SIZE)
+def _key_of(host: str) -> Hashable:
     """The address, of IPv6 the network that one customer has; None for whom nothing is counted."""
-    client = connection.scope.get("client")
-    if client is None:
-        return None
     try:
-        address = plain_address(client[0])
+        address = plain_address(host)
     except ValueError:
         return None
     if address.is_loopback:

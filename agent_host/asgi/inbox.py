@@ -12,7 +12,8 @@ class Inbox:
 
     Holds at most `limit`; a reader that brings more waits, which slows the sender down. Once the
     disconnect has been put nothing waits any more: later messages are dropped, and the disconnect
-    is given to whoever asks, again and again.
+    is given to whoever asks, again and again. That a request's body is over is said with its last
+    piece, if that was not taken yet.
     """
 
     __slots__ = (
@@ -53,6 +54,9 @@ class Inbox:
         if message["type"] in _DISCONNECTS:
             self._over = True
             _wake(self._room)
+        elif self._messages and not self._over and _only_ends_body(message):
+            self._messages[-1]["more_body"] = False
+            return
         else:
             while len(self._messages) >= self._limit and not self._over:
                 self._room = asyncio.get_running_loop().create_future()
@@ -80,6 +84,10 @@ class Inbox:
         message = self._messages.popleft()
         _wake(self._room)
         return message
+
+
+def _only_ends_body(message: Any) -> bool:  # noqa: ANN401 - as above
+    return message.get("more_body") is False and message["body"] == b""
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

@@ -101,7 +101,7 @@ class Group:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
-                if isinstance(write, Append | DeleteStream):
+                if type(write) is Append or type(write) is DeleteStream:
                     stream = known_streams.get(key)
                     if stream is None:
                         cold_streams[key] = key not in cold_streams and _is_new(write)
@@ -151,7 +151,7 @@ class Group:
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
-            if isinstance(write, Put):
+            if type(write) is Put:
                 _, value, expect, time_to_live = write
                 version = (records.get(key) or self._record(key)).version
                 if expect is not None and expect != version:
@@ -161,7 +161,7 @@ class Group:
                 size = RECORD_BYTES + len(value) + len(key[1]) + len(key[2])
                 records[key] = RecordState(version, end, Record(key, value, version), size)
                 outcome.append(version)
-            elif isinstance(write, Append):
+            elif type(write) is Append:
                 state = streams.get(key) or self._stream(key, garbage)
                 if write.expect is not None and write.expect != state.length:
                     raise _conflict()
@@ -260,7 +260,7 @@ class Group:
 
 
 def _is_new(write: Write) -> bool:
-    return isinstance(write, Put | Append) and write.expect == ABSENT
+    return (type(write) is Put or type(write) is Append) and write.expect == ABSENT
 
 
 def _asides(write: Delete | SetAside, before: RecordState) -> list[Aside]:

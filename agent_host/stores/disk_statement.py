@@ -1,50 +1,62 @@
 """SQL that takes many rows at once.
 
 Python's `sqlite3` lets go of the interpreter's lock at every step and has to get it back, which
-costs milliseconds while the event loop is busy; a statement over many rows is one step.
+costs milliseconds while the event loop is busy; a statement over many rows is one step. A
+connection keeps all of them prepared (`disk_schema`), so there is a text for each number of rows
+that a small group has, and a few for what is more.
 """
 
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
-_SIZES: Final = (128, 64, 32, 16, 8, 4, 2, 1)
+SIZES: Final = (*range(1, 33), 64, 128)
+"""How many rows one statement takes."""
 
 
 class ManyRows:
     """A statement with `{rows}` where a list of rows of `width` values goes."""
 
-    __slots__ = ("_by_size",)
+    __slots__ = ("_row", "_template", "_texts")
 
     def __init__(self, template: str, width: int) -> None:
-        row = f"({','.join('?' * width)})"
-        self._by_size = [(size, template.format(rows=",".join([row] * size))) for size in _SIZES]
+        self._template = template
+        self._row = f"({','.join('?' * width)})"
+        self._texts: dict[int, str] = {}
 
     def write(self, connection: sqlite3.Connection, rows: Sequence[Iterable[Any]]) -> None:
         """Execute it for these rows, in a few steps."""
-        start, left = 0, len(rows)
-        for size, text in self._by_size:
-            while left >= size:
-                taken = rows[start : start + size]
-                connection.execute(text, tuple(chain.from_iterable(taken)))
-                start += size
-                left -= size
+        start, end = 0, len(rows)
+        while start < end:
+            size = SIZES[bisect_right(SIZES, end - start) - 1]
+            taken = rows[start : start + size]
+            connection.execute(self.text(size), tuple(chain.from_iterable(taken)))
+            start += size
 
     def find(
         self, connection: sqlite3.Connection, rows: Sequence[Iterable[Any]]
     ) -> list[tuple[Any, ...]]:
         """What it selects for these rows, in any order."""
         found: list[tuple[Any, ...]] = []
-        start, left = 0, len(rows)
-        while left > 0:
-            size, text = next(one for one in reversed(self._by_size) if one[0] >= min(left, 128))
+        start, end = 0, len(rows)
+        while start < end:
+            size = SIZES[bisect_left(SIZES, min(end - start, SIZES[-1]))]
             taken = list(rows[start : start + size])
             taken += [taken[-1]] * (size - len(taken))  # the same again finds nothing more
-            found += connection.execute(text, tuple(chain.from_iterable(taken))).fetchall()
+            values = tuple(chain.from_iterable(taken))
+            found += connection.execute(self.text(size), values).fetchall()
             start += size
-            left -= size
         return found
+
+    def text(self, size: int) -> str:
+        """The statement for so many rows, which is one of `SIZES`."""
+        text = self._texts.get(size)
+        if text is None:
+            rows = ",".join([self._row] * size)
+            text = self._texts[size] = self._template.format(rows=rows)
+        return text
 
 
 # A list of rows straight after IN is compared with every row there is; a subquery is looked up.
@@ -103,5 +115,6 @@ __all__ = [
     "PUT_GARBAGE",
     "PUT_RECORDS",
     "PUT_STREAMS",
+    "SIZES",
     "ManyRows",
 ]

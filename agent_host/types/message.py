@@ -24,7 +24,7 @@ class Message:
     @property
     def text(self) -> str:
         """The text parts joined, in order; other parts are passed over."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        return "".join([part.text for part in self.parts if isinstance(part, TextPart)])
 
     @staticmethod
     def user(text: str) -> "Message":

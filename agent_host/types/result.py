@@ -57,8 +57,8 @@ class RunResult:
     @property
     def text(self) -> str:
         """The assistant's text, messages joined by a blank line."""
-        texts = (message.text for message in self.messages if message.role == "assistant")
-        return "\n\n".join(text for text in texts if text)
+        texts = [message.text for message in self.messages if message.role == "assistant"]
+        return "\n\n".join(filter(None, texts))
 
     @staticmethod
     def of_text(text: str) -> "RunResult":

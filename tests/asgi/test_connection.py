@@ -281,3 +281,55 @@ async def test_a_refusal_of_head_has_no_body() -> None:
 
     assert answer.startswith(b"HTTP/1.1 404")
     assert answer.endswith(b"\r\n\r\n")
+
+
+async def test_an_application_sees_names_of_headers_in_lower_case() -> None:
+    async def names(request: Request) -> Response:
+        return PlainTextResponse(b" ".join(name for name, _ in request.scope["headers"]))
+
+    data = b"GET / HTTP/1.1\r\nHost: host\r\nX-THING: A\r\nConnection: close\r\n\r\n"
+    async with live_server(application(channel_route(names))) as url, asyncio.timeout(10):
+        answer = await exchange(url, data)
+
+    assert answer.endswith(b"\r\n\r\nhost x-thing connection")
+
+
+async def test_who_sends_what_is_no_body_is_refused_and_their_application_blamed_for_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answered = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"late"})
+        answered.set()
+
+    data = b"POST / HTTP/1.1\r\nHost: host\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+    async with live_server(app) as url, asyncio.timeout(10):
+        answer = await exchange(url, data)
+        await answered.wait()
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert "the application failed" not in caplog.text
+
+
+async def test_an_application_that_says_more_than_it_announced_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        headers = [(b"content-length", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"two"})
+
+    data = b"GET / HTTP/1.1\r\nHost: host\r\nConnection: close\r\n\r\n"
+    async with live_server(app) as url, asyncio.timeout(10):
+        await exchange(url, data)
+
+    assert "Too much data for declared Content-Length" in caplog.text

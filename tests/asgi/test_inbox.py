@@ -31,6 +31,50 @@ async def test_messages_arrive_whole_and_in_order(
         assert [await inbox.get() for _ in range(count)] == [chunk(n) for n in range(count)]
 
 
+def piece(body: bytes, *, more: bool) -> dict[str, object]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+async def test_the_end_of_a_body_is_said_with_a_last_piece_that_waits() -> None:
+    inbox = Inbox(2)
+    await inbox.put(piece(b"1", more=True))
+    await inbox.put(piece(b"2", more=True))
+    await inbox.put(piece(b"", more=False))  # there is no room for one more
+
+    assert [await inbox.get(), await inbox.get()] == [
+        piece(b"1", more=True),
+        piece(b"2", more=False),
+    ]
+
+
+async def test_the_end_of_a_body_comes_by_itself_where_all_pieces_were_taken() -> None:
+    inbox = Inbox(2)
+    await inbox.put(piece(b"1", more=True))
+    taken = await inbox.get()
+    await inbox.put(piece(b"", more=False))
+
+    assert [taken, await inbox.get()] == [piece(b"1", more=True), piece(b"", more=False)]
+
+
+async def test_a_last_piece_with_a_body_of_its_own_is_kept() -> None:
+    inbox = Inbox(2)
+    await inbox.put(piece(b"1", more=True))
+    await inbox.put(piece(b"2", more=False))
+
+    assert [await inbox.get(), await inbox.get()] == [
+        piece(b"1", more=True),
+        piece(b"2", more=False),
+    ]
+
+
+async def test_the_end_of_a_body_that_was_broken_off_is_not_told() -> None:
+    inbox = Inbox(2)
+    await inbox.put({**GONE})
+    await inbox.put(piece(b"", more=False))
+
+    assert await inbox.get() == GONE
+
+
 async def test_a_reader_waits_while_the_inbox_is_full() -> None:
     inbox = Inbox(1)
     await inbox.put(chunk(1))

@@ -73,7 +73,8 @@ def test_statements_over_many_rows_look_keys_up(tmp_path: Path) -> None:
     statements = [one for one in vars(disk_statement).values() if isinstance(one, ManyRows)]
     assert len(statements) >= 9
     for statement in statements:
-        for size, text in statement._by_size:
+        for size in disk_statement.SIZES:
+            text = statement.text(size)
             row = [1] * (text.count("?"))
             for *_, detail in disk.execute(f"EXPLAIN QUERY PLAN {text}", row):
                 assert "SCAN records" not in detail, (size, text)

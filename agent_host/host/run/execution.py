@@ -45,6 +45,7 @@ from agent_host.types.turn import Turn
 logger = logging.getLogger(__name__)
 
 YIELD_EVERY = 64
+_TERMINAL = (RunCompleted, RunFailed, RunCancelled)
 
 
 class Execution:
@@ -258,7 +259,7 @@ class Execution:
                     break
                 if isinstance(event, InputRequired):
                     reply = await self._ask(event)
-                elif isinstance(event, RunCompleted | RunFailed | RunCancelled):
+                elif isinstance(event, _TERMINAL):
                     terminal = event
                     self._verdict = self._verdict or event
                     if self._is_slow:

@@ -4,7 +4,7 @@ Each commit is taken whole or refused by itself, and sees those before it. What 
 last state of each key, so that a key written often in one group costs one row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
@@ -19,9 +19,10 @@ from agent_host.stores.disk_cache import (
     RecordState,
     StreamState,
     appended,
+    with_hole,
 )
 from agent_host.stores.disk_entry import POSITION_LIMIT, place_of
-from agent_host.stores.disk_quarantine import Aside, put_aside
+from agent_host.stores.disk_quarantine import Aside, EntryAside, put_aside, put_entry_aside
 from agent_host.stores.disk_request import Commit
 from agent_host.stores.disk_statement import (
     ADD_RECORDS,
@@ -38,6 +39,7 @@ from agent_host.stores.disk_statement import (
 from agent_host.stores.disk_time import end_of
 from agent_host.types.store import (
     ABSENT,
+    HOLE,
     Append,
     Delete,
     DeleteStream,
@@ -45,6 +47,7 @@ from agent_host.types.store import (
     Put,
     Record,
     SetAside,
+    SetAsideEntry,
     Write,
 )
 
@@ -61,6 +64,8 @@ class Group:
         "_asides",
         "_cache",
         "_entries",
+        "_entry_asides",
+        "_found_entries",
         "_found_records",
         "_found_streams",
         "_fresh",
@@ -85,6 +90,8 @@ class Group:
         self._entries: list[tuple[int, bytes]] = []
         self._garbage: list[int] = []
         self._asides: list[Aside] = []
+        self._entry_asides: list[EntryAside] = []
+        self._found_entries: dict[int, bytes] = {}
 
     @property
     def row_count(self) -> int:
@@ -96,12 +103,15 @@ class Group:
         records, streams = self._found_records, self._found_streams
         cold_records: dict[Key, bool] = {}
         cold_streams: dict[Key, bool] = {}
+        asides: list[SetAsideEntry] = []
         known_records, known_streams = self._cache.records, self._cache.streams
         for commit in commits:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
-                if isinstance(write, Append | DeleteStream):
+                if isinstance(write, Append | DeleteStream | SetAsideEntry):
+                    if type(write) is SetAsideEntry:
+                        asides.append(write)
                     stream = known_streams.get(key)
                     if stream is None:
                         cold_streams[key] = key not in cold_streams and _is_new(write)
@@ -126,6 +136,14 @@ class Group:
             for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
                 streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
+        for write in asides:
+            self._find_entry(connection, write)
+
+    def _find_entry(self, connection: Connection, write: SetAsideEntry) -> None:
+        place = place_of(self._found_streams[write.stream].number, write.position)
+        row = connection.execute("SELECT entry FROM entries WHERE place = ?", (place,)).fetchone()
+        if row is not None:
+            self._found_entries[place] = row[0]
 
     def _doubtful(self, cold: Mapping[Key, bool]) -> list[Key]:
         """Of keys that are not remembered, with whether their one write expects them to be new,
@@ -148,6 +166,7 @@ class Group:
         entries: list[tuple[int, bytes]] = []
         garbage: list[int] = []
         asides: list[Aside] = []
+        entry_asides: list[EntryAside] = []
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
@@ -174,6 +193,13 @@ class Group:
                 asides += _asides(write, before)
                 records[key] = NO_RECORD
                 outcome.append(0)
+            elif isinstance(write, SetAsideEntry):
+                state = streams.get(key) or self._stream(key, garbage)
+                pending = dict((*self._entries, *entries))
+                holes = {one.place for one in (*self._entry_asides, *entry_asides)}
+                entry_asides.append(self._set_aside(write, state, pending, holes))
+                streams[key] = with_hole(state, write.position)
+                outcome.append(0)
             else:
                 state = streams.get(key) or self._stream(key, garbage)
                 if state.number:
@@ -185,6 +211,7 @@ class Group:
         self._entries += entries
         self._garbage += garbage
         self._asides += asides
+        self._entry_asides += entry_asides
         commit.outcome = tuple(outcome)
 
     def write(self, connection: Connection) -> None:
@@ -194,6 +221,8 @@ class Group:
         self._write_records(connection)
         if self.streams:
             self._write_streams(connection)
+        for entry in self._entry_asides:
+            put_entry_aside(connection, entry, now=self._now)
 
     def _write_records(self, connection: Connection) -> None:
         gone: list[Key] = []
@@ -240,6 +269,19 @@ class Group:
             return state
         garbage.append(state.number)
         return NO_STREAM
+
+    def _set_aside(
+        self,
+        write: SetAsideEntry,
+        state: StreamState,
+        pending: Mapping[int, bytes],
+        holes: Container[int],
+    ) -> EntryAside:
+        place = place_of(state.number, write.position)
+        is_there = 0 <= write.position < state.length and place not in holes
+        if not is_there or pending.get(place, self._found_entries.get(place)) != write.expect:
+            raise _conflict()
+        return EntryAside(place, write)
 
     def _appended(
         self, state: StreamState, write: Append, entries: list[tuple[int, bytes]]

@@ -4,7 +4,8 @@ Each commit is taken whole or refused by itself, and sees those before it. What 
 last state of each key, so that a key written often in one group costs one row.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
@@ -39,7 +40,6 @@ from agent_host.stores.disk_statement import (
 from agent_host.stores.disk_time import end_of
 from agent_host.types.store import (
     ABSENT,
-    HOLE,
     Append,
     Delete,
     DeleteStream,
@@ -64,7 +64,6 @@ class Group:
         "_asides",
         "_cache",
         "_entries",
-        "_entry_asides",
         "_found_entries",
         "_found_records",
         "_found_streams",
@@ -89,8 +88,7 @@ class Group:
         self._found_streams: dict[Key, StreamState] = {}
         self._entries: list[tuple[int, bytes]] = []
         self._garbage: list[int] = []
-        self._asides: list[Aside] = []
-        self._entry_asides: list[EntryAside] = []
+        self._asides: list[Aside | EntryAside] = []
         self._found_entries: dict[int, bytes] = {}
 
     @property
@@ -103,15 +101,12 @@ class Group:
         records, streams = self._found_records, self._found_streams
         cold_records: dict[Key, bool] = {}
         cold_streams: dict[Key, bool] = {}
-        asides: list[SetAsideEntry] = []
         known_records, known_streams = self._cache.records, self._cache.streams
         for commit in commits:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
                 if isinstance(write, Append | DeleteStream | SetAsideEntry):
-                    if type(write) is SetAsideEntry:
-                        asides.append(write)
                     stream = known_streams.get(key)
                     if stream is None:
                         cold_streams[key] = key not in cold_streams and _is_new(write)
@@ -136,14 +131,16 @@ class Group:
             for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
                 streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
-        for write in asides:
-            self._find_entry(connection, write)
+        self._look_up_entries(connection, commits)
 
-    def _find_entry(self, connection: Connection, write: SetAsideEntry) -> None:
-        place = place_of(self._found_streams[write.stream].number, write.position)
-        row = connection.execute("SELECT entry FROM entries WHERE place = ?", (place,)).fetchone()
-        if row is not None:
-            self._found_entries[place] = row[0]
+    def _look_up_entries(self, connection: Connection, commits: Iterable[Commit]) -> None:
+        """Find out what is in the places of entries that are to be set aside."""
+        writes = chain.from_iterable([commit.writes for commit in commits])
+        for write in [one for one in writes if type(one) is SetAsideEntry]:
+            place = place_of(self._found_streams[write.stream].number, write.position)
+            self._found_entries.update(
+                connection.execute("SELECT place, entry FROM entries WHERE place = ?", (place,))
+            )
 
     def _doubtful(self, cold: Mapping[Key, bool]) -> list[Key]:
         """Of keys that are not remembered, with whether their one write expects them to be new,
@@ -165,8 +162,7 @@ class Group:
         streams: dict[Key, StreamState] = {}
         entries: list[tuple[int, bytes]] = []
         garbage: list[int] = []
-        asides: list[Aside] = []
-        entry_asides: list[EntryAside] = []
+        asides: list[Aside | EntryAside] = []
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
@@ -195,9 +191,7 @@ class Group:
                 outcome.append(0)
             elif isinstance(write, SetAsideEntry):
                 state = streams.get(key) or self._stream(key, garbage)
-                pending = dict((*self._entries, *entries))
-                holes = {one.place for one in (*self._entry_asides, *entry_asides)}
-                entry_asides.append(self._set_aside(write, state, pending, holes))
+                asides.append(self._set_aside(write, state, entries=entries, asides=asides))
                 streams[key] = with_hole(state, write.position)
                 outcome.append(0)
             else:
@@ -211,18 +205,19 @@ class Group:
         self._entries += entries
         self._garbage += garbage
         self._asides += asides
-        self._entry_asides += entry_asides
         commit.outcome = tuple(outcome)
 
     def write(self, connection: Connection) -> None:
         """Do it, within a transaction."""
         for aside in self._asides:
-            put_aside(connection, aside, now=self._now)
+            if isinstance(aside, Aside):
+                put_aside(connection, aside, now=self._now)
         self._write_records(connection)
         if self.streams:
             self._write_streams(connection)
-        for entry in self._entry_asides:
-            put_entry_aside(connection, entry, now=self._now)
+        for aside in self._asides:
+            if isinstance(aside, EntryAside):
+                put_entry_aside(connection, aside, now=self._now)
 
     def _write_records(self, connection: Connection) -> None:
         gone: list[Key] = []
@@ -274,12 +269,16 @@ class Group:
         self,
         write: SetAsideEntry,
         state: StreamState,
-        pending: Mapping[int, bytes],
-        holes: Container[int],
+        *,
+        entries: Sequence[tuple[int, bytes]],
+        asides: Sequence[Aside | EntryAside],
     ) -> EntryAside:
+        """`entries` and `asides` are those of the same commit before it."""
         place = place_of(state.number, write.position)
+        known = {**self._found_entries, **dict(self._entries), **dict(entries)}
+        holes = [one.place for one in (*self._asides, *asides) if isinstance(one, EntryAside)]
         is_there = 0 <= write.position < state.length and place not in holes
-        if not is_there or pending.get(place, self._found_entries.get(place)) != write.expect:
+        if not is_there or known.get(place) != write.expect:
             raise _conflict()
         return EntryAside(place, write)
 

@@ -38,7 +38,7 @@ from agent_host.stores.disk_quarantine import (
 from agent_host.stores.disk_reader import Readers
 from agent_host.stores.disk_report import StoreReport, read_report
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
-from agent_host.stores.disk_scrub import drop_unreadable, scrub
+from agent_host.stores.disk_scrub import drop_unreadable, find_unreadable, scrub
 from agent_host.stores.disk_sweep import sweep
 from agent_host.stores.disk_time import StoreTime
 from agent_host.stores.disk_writer import Writer
@@ -279,6 +279,11 @@ class DiskStateStore:
     async def sweep(self) -> int:
         """Clear away a little of what has ended, as is done in idle time; how many rows."""
         return await self._write(lambda disk: sweep(disk, self._time.now()))
+
+    async def unreadable(self, owner: Owner) -> Sequence[Record | StreamEntry]:
+        """What was set aside of this owner."""
+        self._check_open()
+        return await self._readers.ask(lambda disk: find_unreadable(disk, owner))
 
     async def drop_unreadable(self, owner: Owner) -> int:
         """Forget what was set aside of this owner; how much."""

@@ -257,7 +257,7 @@ GARBAGE: Final = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 async def test_any_damage_costs_no_more_than_it_hit(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

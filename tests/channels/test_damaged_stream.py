@@ -226,3 +226,32 @@ async def test_any_damage_costs_no_more_than_it_hit(
             assert isinstance(aside, StreamEntry)
             kept[aside.stream, aside.position] = aside.value
         assert kept == planted
+
+
+@pytest.mark.parametrize(
+    ("lost", "statuses"),
+    [
+        ("input_required", ["incomplete", "completed"]),
+        ("input_received", ["completed", "completed"]),
+    ],
+)
+async def test_a_response_that_ends_where_nothing_can_be_read_has_an_end(
+    lost: str, statuses: list[str], tmp_path: Path
+) -> None:
+    grace = timedelta()
+    store = DiskStateStore(tmp_path, lock_wait=grace)
+    async with hosted(Telling(), store=store, grace=grace) as on:
+        asked = (await respond(on.http, ALICE, input="ask")).json()["id"]
+        answered = await respond(on.http, ALICE, input="yes", previous_response_id=asked)
+    with database(tmp_path) as connection:
+        changed = connection.execute(
+            "UPDATE entries SET entry = x'ff' WHERE instr(entry, ?)", (f'"type":"{lost}"'.encode(),)
+        )
+        assert changed.rowcount == 1
+    store = DiskStateStore(tmp_path, lock_wait=grace)
+    async with hosted(Telling(), store=store, grace=grace) as on:
+        for response, status in zip((asked, answered.json()["id"]), statuses, strict=True):
+            shown = await on.http.get(f"/v1/responses/{response}", headers=ALICE)
+            assert shown.json()["status"] == status
+            streamed = await on.http.get(f"/v1/responses/{response}?stream=true", headers=ALICE)
+            assert f"event: response.{status}" in streamed.text

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import InvalidInputError, TargetError
+from agent_host.errors import InvalidInputError, TargetError, UnreadableRecordError
 from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.protocols.host_context import HostContext
 from agent_host.stores.memory import MemoryStateStore
@@ -27,6 +27,7 @@ from agent_host.types import (
     TargetCapabilities,
     Turn,
 )
+from agent_host.types.checkpoint import Checkpoint
 from agent_host.workflows import Step, StepContext, Workflow
 from agent_host.workflows.progress import restored
 from tests.adapters.driving import OWNER, drive, make_turn
@@ -238,6 +239,17 @@ async def test_a_planted_checkpoint_is_refused_once(planted: bytes) -> None:
     assert refused.value.code == "interrupted"
     assert shop.begun == []
     assert await store.get("run_1", "progress") is None
+
+
+async def test_what_was_written_meanwhile_is_not_set_aside() -> None:
+    inner = await entered(DurableStore())
+    store = OwnedCheckpoints(inner, OWNER, RunPolicy().retention)
+    await store.put("run_1", {"a": b"new", "b": b"?"})
+    found = [Checkpoint("b", b"?"), Checkpoint("a", b"old")]
+    await store.set_aside("run_1", found, UnreadableRecordError("?"))
+    assert [one.value for one in await store.list("run_1")] == [b"new", b"?"]
+    await store.set_aside("run_1", found[:1], UnreadableRecordError("?"))
+    assert [one.value for one in await store.list("run_1")] == [b"new"]
 
 
 async def test_a_run_cannot_begin_behind_a_checkpoint_that_cannot_be_read() -> None:

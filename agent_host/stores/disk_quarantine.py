@@ -136,10 +136,10 @@ def _put_record_back(connection: Connection, number: int, now: int) -> bool:
 def _put_entry_back(connection: Connection, number: int, now: int) -> bool:
     moved = connection.execute(
         "UPDATE entries SET entry = (SELECT value FROM quarantine WHERE number = ?1)"
-        " WHERE place = (SELECT place FROM quarantine WHERE number = ?1) AND entry = ?2 AND EXISTS"
-        " (SELECT 1 FROM streams WHERE number = entries.place >> ?3"
-        " AND (expires_at IS NULL OR expires_at > ?4))",
-        (number, HOLE, POSITION_BITS, now),
+        " WHERE place = (SELECT place FROM quarantine WHERE number = ?1) AND EXISTS"
+        " (SELECT 1 FROM streams WHERE number = entries.place >> ?2"
+        " AND (expires_at IS NULL OR expires_at > ?3))",
+        (number, POSITION_BITS, now),
     ).rowcount
     return moved > 0
 

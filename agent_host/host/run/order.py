@@ -56,7 +56,7 @@ def answer_task(run: Run, answer: Answer) -> TaskSpec:
     A round is told by when it was asked, as a target may ask under the same id again.
     """
     order = RunOrder(owner=run.owner, run_id=run.id, answer=answer, asked=_ids(run.questions))
-    key = f"{_round(order)}:{run.updated_at.isoformat()}"
+    key = f"{_round(order)}:{run.updated_at.timestamp():.6f}"
     return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
 
 

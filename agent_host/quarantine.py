@@ -1,8 +1,8 @@
-"""Reading stored records so that one which cannot be made sense of costs itself and nothing else.
+"""Reading what is stored so that what cannot be made sense of costs itself and nothing else.
 
 It is set aside by the first who meets it: its bytes are kept, it reads as missing from then on, and
-the log says so once. In a store that several processes share, a record of a newer version is left
-where it is: one of them may be upgraded already. Entries of streams are no records, and not moved.
+the log says so once. An entry of a stream leaves a hole in its place. What is of a newer version is
+left where it is in a store that several processes share: one of them may be upgraded already.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from agent_host.errors import ConflictError, NewerRecordError, StoreError, UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
-from agent_host.types.store import Key, Record, SetAside
+from agent_host.types.store import HOLE, Key, Record, SetAside, SetAsideEntry, StreamEntry, Write
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ async def make_out(store: StateStore, record: Record, decode: Callable[[Record],
     try:
         return decode(record)
     except UnreadableRecordError as error:
-        await _set_aside(store, record, error)
+        await set_aside(store, [record], error)
         return None
 
 
@@ -39,6 +39,32 @@ async def make_out_all(
     """What those of the records say that can be made sense of, in their order."""
     found = [await make_out(store, record, decode) for record in records]
     return [one for one in found if one is not None]
+
+
+async def make_out_entry(
+    store: StateStore, entry: StreamEntry, decode: Callable[[StreamEntry], T]
+) -> T | None:
+    """What an entry that was read already says; None for a hole, or what will be one."""
+    if entry.value == HOLE:
+        return None
+    try:
+        return decode(entry)
+    except UnreadableRecordError as error:
+        stream, position, value = entry
+        write = SetAsideEntry(stream, position, value, error.code)
+        await _commit(store, [write], error, f"an entry of a {stream.collection} stream")
+        return None
+
+
+async def set_aside(
+    store: StateStore, records: Sequence[Record], error: UnreadableRecordError
+) -> None:
+    """Set records aside together: one that cannot be made sense of, first, and what is of no use
+    without it.
+    """
+    # Of the key only the collection is told: people choose ids, of names for example.
+    writes = [SetAside(record.key, record.version, error.code) for record in records]
+    await _commit(store, writes, error, f"a {records[0].key.collection} record")
 
 
 def decode_text(record: Record) -> str:
@@ -54,30 +80,37 @@ def decode_text(record: Record) -> str:
         raise UnreadableRecordError(message) from error
 
 
-async def _set_aside(store: StateStore, record: Record, error: UnreadableRecordError) -> None:
-    # Of the key only the collection is told: people choose ids, of names for example.
-    collection = record.key.collection
+async def _commit(
+    store: StateStore, writes: Sequence[Write], error: UnreadableRecordError, what: str
+) -> None:
     if store.shared and isinstance(error, NewerRecordError):
-        logger.warning("a %s record is of a newer release and is passed over", collection)
+        logger.warning("%s is of a newer release and is passed over", what)
         return
     try:
-        await store.commit([SetAside(record.key, record.version, error.code)])
+        await store.commit(writes)
     except ConflictError:
-        logger.debug("a %s record was changed while it was read", collection)
+        logger.debug("%s was changed while it was read", what)
     except StoreError as failure:
         logger.error(  # noqa: TRY400 - the codes say it
-            "a %s record cannot be made sense of (%s), nor be set aside now (%s)",
-            collection,
+            "%s cannot be made sense of (%s), nor be set aside now (%s)",
+            what,
             error.code,
             failure.code,
         )
     else:
         logger.error(
-            "a %s record cannot be made sense of (%s) and was set aside; "
+            "%s cannot be made sense of (%s) and was set aside; "
             "`agent-host quarantine list` shows it",
-            collection,
+            what,
             error.code,
         )
 
 
-__all__ = ["decode_text", "make_out", "make_out_all", "read_record"]
+__all__ = [
+    "decode_text",
+    "make_out",
+    "make_out_all",
+    "make_out_entry",
+    "read_record",
+    "set_aside",
+]

@@ -8,8 +8,9 @@ revives objects too, are refused.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
+from langgraph.checkpoint.base import Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agent_host.codec import VersionedCodec
@@ -91,7 +92,7 @@ class StrictSerializer:
             raise UnreadableRecordError(message)
         try:
             return self._inner.loads_typed(data)
-        except ValueError as error:
+        except Exception as error:  # damaged bytes fail in every way
             message = "A stored value of a graph is damaged."
             raise UnreadableRecordError(message) from error
 
@@ -105,13 +106,47 @@ class StrictSerializer:
         return self.loads_typed((stored.form, stored.data))
 
 
+class CheckpointHead(NamedTuple):
+    """A checkpoint without its channels' values."""
+
+    checkpoint: Checkpoint
+    metadata: CheckpointMetadata
+    parent: str | None
+
+
+def read_head(value: bytes, checkpoint_id: str, serializer: StrictSerializer) -> CheckpointHead:
+    """The checkpoint of a record.
+
+    Raises:
+        UnreadableRecordError: the record is damaged, of another version, or another's.
+    """
+    stored = CHECKPOINT_CODEC.decode(value)
+    checkpoint: Any = serializer.read(stored.checkpoint)
+    metadata: Any = serializer.read(stored.metadata)
+    if not isinstance(checkpoint, dict) or not isinstance(metadata, dict):
+        raise _misshapen()
+    members = cast("dict[str, object]", checkpoint)
+    maps = [members.get(name) for name in ("channel_versions", "versions_seen")]
+    if members.get("id") != checkpoint_id or not all(isinstance(one, dict) for one in maps):
+        raise _misshapen()
+    return CheckpointHead(
+        cast("Checkpoint", members), cast("CheckpointMetadata", metadata), stored.parent
+    )
+
+
+def _misshapen() -> UnreadableRecordError:
+    return UnreadableRecordError("A stored checkpoint of a graph is none.")
+
+
 __all__ = [
     "CHECKPOINT_CODEC",
     "EMPTY",
     "VALUE_CODEC",
     "WRITE_CODEC",
+    "CheckpointHead",
     "StoredCheckpoint",
     "StoredValue",
     "StoredWrite",
     "StrictSerializer",
+    "read_head",
 ]

@@ -20,10 +20,10 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     get_checkpoint_id,
     get_checkpoint_metadata,
-    writes_sort_key,
 )
 from langgraph.checkpoint.memory import InMemorySaver
 
+from agent_host.adapters.langgraph_name import checkpoint_name, value_name, write_name
 from agent_host.adapters.langgraph_record import (
     CHECKPOINT_CODEC,
     EMPTY,
@@ -34,10 +34,8 @@ from agent_host.adapters.langgraph_record import (
     StoredWrite,
     StrictSerializer,
 )
+from agent_host.adapters.langgraph_thread import FoundCheckpoint, ThreadRecords
 from agent_host.types.checkpoint import Checkpoints
-
-_LAST: Final = "\U0010ffff"
-_PAGE: Final = 200
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -59,12 +57,13 @@ class TurnSaver(BaseCheckpointSaver[str]):
         if self._is_live(thread):
             return await self._live.aget_tuple(config)
         wanted = get_checkpoint_id(config)
+        records = self._records_of(thread, namespace)
         if wanted is None:
-            async for found in self._list(thread, namespace, limit=1):
-                return found
+            async for newest in records.newest_first(page=1):
+                return _tuple(thread, namespace, newest)
             return None
-        value = await self._kept.get(thread, _name("c", namespace, wanted))
-        return None if value is None else await self._tuple(thread, namespace, wanted, value)
+        found = await records.get(wanted)
+        return None if found is None else _tuple(thread, namespace, found)
 
     async def alist(
         self,
@@ -84,7 +83,8 @@ class TurnSaver(BaseCheckpointSaver[str]):
             return
         first = None if before is None else get_checkpoint_id(before)
         left = limit
-        async for found in self._list(thread, namespace, before=first):
+        async for one in self._records_of(thread, namespace).newest_first(before=first):
+            found = _tuple(thread, namespace, one)
             metadata: dict[str, Any] = dict(found.metadata)
             if any(metadata.get(key) != value for key, value in (filter or {}).items()):
                 continue
@@ -132,7 +132,7 @@ class TurnSaver(BaseCheckpointSaver[str]):
         records: dict[str, bytes] = {}
         for position, (channel, value) in enumerate(writes):
             index = WRITES_IDX_MAP.get(channel, position)
-            name = _name("w", namespace, checkpoint_id, task_id, f"{index:+05d}")
+            name = write_name(namespace, checkpoint_id, task_id, index)
             if index >= 0 and await self._kept.get(thread, name) is not None:
                 continue
             try:
@@ -177,73 +177,17 @@ class TurnSaver(BaseCheckpointSaver[str]):
             stored = StoredValue(form=EMPTY, data=b"")
             if channel in values:
                 stored = self._strict.stored(values[channel])
-            records[_name("v", namespace, channel, str(version))] = VALUE_CODEC.encode(stored)
+            records[value_name(namespace, channel, str(version))] = VALUE_CODEC.encode(stored)
         kept = StoredCheckpoint(
             checkpoint=self._strict.stored(bare),
             metadata=self._strict.stored(dict(metadata)),
             parent=get_checkpoint_id(config),
         )
-        records[_name("c", namespace, checkpoint["id"])] = CHECKPOINT_CODEC.encode(kept)
+        records[checkpoint_name(namespace, checkpoint["id"])] = CHECKPOINT_CODEC.encode(kept)
         return records
 
-    async def _list(
-        self, thread: str, namespace: str, *, before: str | None = None, limit: int = _PAGE
-    ) -> AsyncIterator[CheckpointTuple]:
-        prefix = _name("c", namespace, "")
-        after = prefix + (_LAST if before is None else before)
-        while True:
-            page = await self._kept.list(thread, after=after, limit=limit, newest_first=True)
-            for name, value in page:
-                if not name.startswith(prefix):
-                    return
-                yield await self._tuple(thread, namespace, name.removeprefix(prefix), value)
-            if len(page) < limit:
-                return
-            after = page[-1].name
-
-    async def _tuple(
-        self, thread: str, namespace: str, checkpoint_id: str, value: bytes
-    ) -> CheckpointTuple:
-        stored = CHECKPOINT_CODEC.decode(value)
-        checkpoint: Checkpoint = self._strict.read(stored.checkpoint)
-        values: dict[str, Any] = {}
-        for channel, version in checkpoint["channel_versions"].items():
-            record = await self._kept.get(thread, _name("v", namespace, channel, str(version)))
-            held = None if record is None else VALUE_CODEC.decode(record)
-            if held is not None and held.form != EMPTY:
-                values[channel] = self._strict.read(held)
-        checkpoint = {**checkpoint, "channel_values": values}
-        parent = None if stored.parent is None else _config(thread, namespace, stored.parent)
-        return CheckpointTuple(
-            config=_config(thread, namespace, checkpoint_id),
-            checkpoint=checkpoint,
-            metadata=self._strict.read(stored.metadata),
-            parent_config=parent,
-            pending_writes=[
-                (write.task_id, write.channel, self._strict.read(write.value))
-                for write in await self._writes(thread, namespace, checkpoint_id)
-            ],
-        )
-
-    async def _writes(
-        self, thread: str, namespace: str, checkpoint_id: str
-    ) -> Sequence[StoredWrite]:
-        prefix = _name("w", namespace, checkpoint_id, "")
-        after, found = prefix, list[StoredWrite]()
-        while True:
-            page = await self._kept.list(thread, after=after, limit=_PAGE)
-            for name, value in page:
-                if not name.startswith(prefix):
-                    break
-                found.append(WRITE_CODEC.decode(value))
-            else:
-                if len(page) == _PAGE:
-                    after = page[-1].name
-                    continue
-            break
-        return sorted(
-            found, key=lambda write: writes_sort_key(write.task_path, write.task_id, write.index)
-        )
+    def _records_of(self, thread: str, namespace: str) -> ThreadRecords:
+        return ThreadRecords(self._kept, self._strict, thread=thread, namespace=namespace)
 
 
 def _place(config: RunnableConfig) -> tuple[str, str]:
@@ -261,10 +205,15 @@ def _config(thread: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
     }
 
 
-def _name(kind: str, *parts: str) -> str:
-    """Each part but the last with its length: no two names meet, and ids keep their order."""
-    *heads, last = parts
-    return ".".join([kind, *(f"{len(head)}.{head}" for head in heads), last])
+def _tuple(thread: str, namespace: str, found: FoundCheckpoint) -> CheckpointTuple:
+    head = found.head
+    return CheckpointTuple(
+        config=_config(thread, namespace, found.id),
+        checkpoint={**head.checkpoint, "channel_values": found.values},
+        metadata=head.metadata,
+        parent_config=None if head.parent is None else _config(thread, namespace, head.parent),
+        pending_writes=[*found.writes],
+    )
 
 
 __all__ = ["TurnSaver"]

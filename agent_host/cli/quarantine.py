@@ -1,4 +1,4 @@
-"""`agent-host quarantine`: records that were set aside, on the folder of a host that is stopped."""
+"""`agent-host quarantine`: what was set aside, on the folder of a host that is stopped."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ T = TypeVar("T")
 EXIT_REFUSED: Final = 1
 _PAGE: Final = 200
 _PURGED: Final = "purged"
-_COLUMNS: Final = ("number", "collection", "code", "version", "bytes", "since")
+_COLUMNS: Final = ("number", "collection", "position", "code", "version", "bytes", "since")
 
 Work = Callable[[DiskStateStore], Awaitable[T]]
 
@@ -49,12 +49,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _show(folder: Path, number: int) -> int:
-    record = _on(folder, lambda store: store.find_quarantined(number))
-    if record is None:
+    found = _on(folder, lambda store: store.find_quarantined(number))
+    if found is None:
         print(f"agent-host: nothing is set aside under {number}", file=sys.stderr)
         return EXIT_REFUSED
     sys.stdout.flush()
-    sys.stdout.buffer.write(record.value)
+    sys.stdout.buffer.write(found.value)
     return 0
 
 
@@ -94,6 +94,7 @@ def _as_json(one: QuarantinedRecord) -> JsonObject:
     return {
         "number": one.number,
         "collection": one.key.collection,
+        "position": one.position,
         "code": one.code,
         "version": one.version,
         "bytes": one.size_bytes,

@@ -5,8 +5,9 @@ from typing import Final
 from agent_host.cli.key_parser import AddCommand, Finish
 
 _EXAMPLES: Final = """\
-A record that is damaged, or was written by a newer release, is set aside by the host that meets it:
-it reads as missing, and nothing of it is lost. The host must be stopped for these commands.
+A record, or an entry of a journal or a history, that is damaged or was written by a newer release
+is set aside by the host that meets it: it reads as missing, and nothing of it is lost. The host
+must be stopped for these commands.
 
 examples:
   agent-host quarantine list
@@ -20,8 +21,8 @@ def add_quarantine(add: AddCommand, finish: Finish) -> None:
     """Add the command and its actions."""
     quarantine = add(
         "quarantine",
-        help="list, show, restore and purge records that could not be read",
-        description="List, show, restore and purge records that could not be made sense of.",
+        help="list, show, restore and purge what could not be read",
+        description="List, show, restore and purge what could not be made sense of.",
         epilog=_EXAMPLES,
     )
     actions = quarantine.add_subparsers(
@@ -29,12 +30,12 @@ def add_quarantine(add: AddCommand, finish: Finish) -> None:
     ).add_parser
     listed = actions("list", help="show what was set aside", description="The first first.")
     shown = actions(
-        "show", help="write one record's bytes", description="Write one record's bytes as they are."
+        "show", help="write the bytes of one", description="Write the bytes of one as they are."
     )
     restored = actions(
         "restore",
-        help="put records back that this release can read",
-        description="Put records back that this release can read. A run that was going on is then "
+        help="put back what this release can read",
+        description="Put back what this release can read. A run that was going on is then "
         "recovered as after a crash, and a task is attempted again.",
     )
     purged = actions("purge", help="delete for good", description="Delete for good.")

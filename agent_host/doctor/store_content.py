@@ -50,7 +50,7 @@ def judge(report: StoreReport, *, thorough: bool) -> Iterator[Finding]:
     if report.quarantined:
         kinds = ", ".join(f"{count} {name}" for name, count in sorted(report.quarantined.items()))
         yield warning(
-            f"Records that could not be made sense of were set aside: {kinds}.",
+            f"Records and entries that could not be made sense of were set aside: {kinds}.",
             "`agent-host quarantine list` shows them; those of a newer release come back with that "
             "release and `agent-host quarantine restore`.",
         )

@@ -78,7 +78,7 @@ class Instruments:
         self.records_set_aside = meter.create_counter(
             telemetry.RECORDS_SET_ASIDE,
             "{record}",
-            "Records that could not be made sense of, by their collection.",
+            "What could not be made sense of, by its collection.",
         )
         self.tasks_scheduled = meter.create_counter(
             telemetry.TASKS_SCHEDULED, "{task}", "Tasks that were accepted."

@@ -15,7 +15,16 @@ from agent_host.protocols.clock import Clock
 from agent_host.protocols.scrub import ScrubbingStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.principal import Owner
-from agent_host.types.store import Key, Lease, Record, SetAside, StreamSlice, Write
+from agent_host.types.store import (
+    Key,
+    Lease,
+    Record,
+    SetAside,
+    SetAsideEntry,
+    StreamEntry,
+    StreamSlice,
+    Write,
+)
 
 _NO_SPAN = NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
 
@@ -76,8 +85,8 @@ class ObservedStore:
 
     def _count_set_aside(self, writes: Sequence[Write]) -> None:
         for write in writes:
-            if type(write) is SetAside:
-                attributes = {telemetry.COLLECTION: write.key.collection}
+            if isinstance(write, SetAside | SetAsideEntry):
+                attributes = {telemetry.COLLECTION: write[0].collection}
                 self._instruments.records_set_aside.add(1, attributes)
 
     def _start_span(self, writes: int) -> Span:
@@ -86,6 +95,12 @@ class ObservedStore:
         return self._instruments.tracer.start_span(
             telemetry.SPAN_STORE_COMMIT, attributes={telemetry.WRITE_COUNT: writes}
         )
+
+    async def unreadable(self, owner: Owner) -> Sequence[Record | StreamEntry]:
+        """Passed on, where there can be something."""
+        if isinstance(self._store, ScrubbingStore):
+            return await self._store.unreadable(owner)
+        return ()
 
     async def drop_unreadable(self, owner: Owner) -> int:
         """Passed on, where there can be something."""

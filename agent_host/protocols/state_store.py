@@ -81,7 +81,10 @@ class StateStore(AbstractAsyncContextManager["StateStore", None], Protocol):
         ...
 
     async def read(self, stream: Key, *, start: int = 0, limit: int = 1000) -> StreamSlice:
-        """Entries from position `start` on; none past the end, or of a stream that is not there."""
+        """Entries from position `start` on; none past the end, or of a stream that is not there.
+
+        One that was set aside reads as `HOLE`.
+        """
         ...
 
     async def read_last(self, stream: Key, *, limit: int) -> StreamSlice:

@@ -38,7 +38,7 @@ from agent_host.stores.disk_quarantine import (
 from agent_host.stores.disk_reader import Readers
 from agent_host.stores.disk_report import StoreReport, read_report
 from agent_host.stores.disk_request import AnyRequest, Commit, Job, Outbox
-from agent_host.stores.disk_scrub import drop_unreadable, scrub
+from agent_host.stores.disk_scrub import drop_unreadable, find_unreadable, scrub
 from agent_host.stores.disk_sweep import sweep
 from agent_host.stores.disk_time import StoreTime
 from agent_host.stores.disk_writer import Writer
@@ -46,7 +46,7 @@ from agent_host.stores.lease import LeaseTable
 from agent_host.stores.stream_wait import StreamWaits
 from agent_host.system import SystemClock, settled_within
 from agent_host.types.principal import Owner
-from agent_host.types.store import Key, Lease, Record, StreamSlice, Write
+from agent_host.types.store import Key, Lease, Record, StreamEntry, StreamSlice, Write
 
 T = TypeVar("T")
 
@@ -280,6 +280,11 @@ class DiskStateStore:
         """Clear away a little of what has ended, as is done in idle time; how many rows."""
         return await self._write(lambda disk: sweep(disk, self._time.now()))
 
+    async def unreadable(self, owner: Owner) -> Sequence[Record | StreamEntry]:
+        """What was set aside of this owner."""
+        self._check_open()
+        return await self._readers.ask(lambda disk: find_unreadable(disk, owner))
+
     async def drop_unreadable(self, owner: Owner) -> int:
         """Forget what was set aside of this owner; how much."""
         return await self._write(lambda disk: drop_unreadable(disk, owner))
@@ -295,14 +300,15 @@ class DiskStateStore:
             lambda disk: list_quarantined(disk, after=after, limit=limit)
         )
 
-    async def find_quarantined(self, number: int) -> Record | None:
+    async def find_quarantined(self, number: int) -> Record | StreamEntry | None:
         """What was set aside under this number, with its bytes as they were."""
         self._check_open()
         return await self._readers.ask(lambda disk: find_quarantined(disk, number))
 
     async def put_back(self, number: int) -> bool:
-        """Let the record be where it was before it was set aside, its version and its end
-        included; False if another is there by now, or if there is none of this number.
+        """Let a record be where it was before it was set aside, its version and its end included,
+        or an entry; False if another record is there by now, if the stream is gone, or if there is
+        nothing of this number.
         """
         return await self._write(partial(self._put_back, number))
 
@@ -318,7 +324,7 @@ class DiskStateStore:
     def _put_back(self, number: int, disk: Connection) -> bool:
         moved = put_back(disk, number, now=self._time.now())
         if moved:
-            self._cache.clear()  # it remembers that there is no such record
+            self._cache.clear()  # it remembers what is there without it
         return moved
 
     async def _write(self, work: Callable[[Connection], T]) -> T:

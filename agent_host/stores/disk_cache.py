@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
-from agent_host.types.store import Key, Record
+from agent_host.types.store import HOLE, Key, Record
 
 RECORD_BYTES: Final = 700
 STREAM_BYTES: Final = 700
@@ -175,6 +175,16 @@ def appended(
     return StreamState(state.length + len(added), expires_at, number, tail, size)
 
 
+def with_hole(state: StreamState, position: int) -> StreamState:
+    """The state once the entry at this position was set aside."""
+    tail = state.tail
+    behind = position - (state.length - len(tail))
+    if behind < 0:
+        return state
+    size = state.size_bytes + len(HOLE) - len(tail[behind])
+    return state._replace(tail=(*tail[:behind], HOLE, *tail[behind + 1 :]), size_bytes=size)
+
+
 def _shortened(tail: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], int]:
     size = STREAM_BYTES
     count = 0
@@ -197,4 +207,5 @@ __all__ = [
     "RecordState",
     "StreamState",
     "appended",
+    "with_hole",
 ]

@@ -15,4 +15,9 @@ def place_of(stream: int, position: int) -> int:
     return stream << POSITION_BITS | position
 
 
-__all__ = ["POSITION_BITS", "POSITION_LIMIT", "place_of"]
+def position_of(place: int) -> int:
+    """Where in its stream the entry of a place is."""
+    return place & (POSITION_LIMIT - 1)
+
+
+__all__ = ["POSITION_BITS", "POSITION_LIMIT", "place_of", "position_of"]

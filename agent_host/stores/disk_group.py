@@ -4,7 +4,8 @@ Each commit is taken whole or refused by itself, and sees those before it. What 
 last state of each key, so that a key written often in one group costs one row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
@@ -19,9 +20,10 @@ from agent_host.stores.disk_cache import (
     RecordState,
     StreamState,
     appended,
+    with_hole,
 )
 from agent_host.stores.disk_entry import POSITION_LIMIT, place_of
-from agent_host.stores.disk_quarantine import Aside, put_aside
+from agent_host.stores.disk_quarantine import Aside, EntryAside, put_aside, put_entry_aside
 from agent_host.stores.disk_request import Commit
 from agent_host.stores.disk_statement import (
     ADD_RECORDS,
@@ -45,8 +47,11 @@ from agent_host.types.store import (
     Put,
     Record,
     SetAside,
+    SetAsideEntry,
     Write,
 )
+
+_OF_STREAMS = (Append, DeleteStream, SetAsideEntry)
 
 
 class Group:
@@ -61,6 +66,7 @@ class Group:
         "_asides",
         "_cache",
         "_entries",
+        "_found_entries",
         "_found_records",
         "_found_streams",
         "_fresh",
@@ -84,7 +90,8 @@ class Group:
         self._found_streams: dict[Key, StreamState] = {}
         self._entries: list[tuple[int, bytes]] = []
         self._garbage: list[int] = []
-        self._asides: list[Aside] = []
+        self._asides: list[Aside | EntryAside] = []
+        self._found_entries: dict[int, bytes] = {}
 
     @property
     def row_count(self) -> int:
@@ -101,7 +108,7 @@ class Group:
             for write in commit.writes:
                 key = write[0]
                 # Taken over from memory now, since a reader may make room there at any time.
-                if type(write) is Append or type(write) is DeleteStream:
+                if type(write) in _OF_STREAMS:
                     stream = known_streams.get(key)
                     if stream is None:
                         cold_streams[key] = key not in cold_streams and _is_new(write)
@@ -126,6 +133,16 @@ class Group:
             for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
                 streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
+        self._look_up_entries(connection, commits)
+
+    def _look_up_entries(self, connection: Connection, commits: Iterable[Commit]) -> None:
+        """Find out what is in the places of entries that are to be set aside."""
+        writes = chain.from_iterable([commit.writes for commit in commits])
+        for write in [one for one in writes if type(one) is SetAsideEntry]:
+            place = place_of(self._found_streams[write.stream].number, write.position)
+            self._found_entries.update(
+                connection.execute("SELECT place, entry FROM entries WHERE place = ?", (place,))
+            )
 
     def _doubtful(self, cold: Mapping[Key, bool]) -> list[Key]:
         """Of keys that are not remembered, with whether their one write expects them to be new,
@@ -147,7 +164,7 @@ class Group:
         streams: dict[Key, StreamState] = {}
         entries: list[tuple[int, bytes]] = []
         garbage: list[int] = []
-        asides: list[Aside] = []
+        asides: list[Aside | EntryAside] = []
         outcome: list[int] = []
         for write in commit.writes:
             key = write[0]
@@ -174,6 +191,11 @@ class Group:
                 asides += _asides(write, before)
                 records[key] = NO_RECORD
                 outcome.append(0)
+            elif isinstance(write, SetAsideEntry):
+                state = streams.get(key) or self._stream(key, garbage)
+                asides.append(self._set_aside(write, state, entries=entries, asides=asides))
+                streams[key] = with_hole(state, write.position)
+                outcome.append(0)
             else:
                 state = streams.get(key) or self._stream(key, garbage)
                 if state.number:
@@ -190,10 +212,14 @@ class Group:
     def write(self, connection: Connection) -> None:
         """Do it, within a transaction."""
         for aside in self._asides:
-            put_aside(connection, aside, now=self._now)
+            if isinstance(aside, Aside):
+                put_aside(connection, aside, now=self._now)
         self._write_records(connection)
         if self.streams:
             self._write_streams(connection)
+        for aside in self._asides:
+            if isinstance(aside, EntryAside):
+                put_entry_aside(connection, aside, now=self._now)
 
     def _write_records(self, connection: Connection) -> None:
         gone: list[Key] = []
@@ -240,6 +266,23 @@ class Group:
             return state
         garbage.append(state.number)
         return NO_STREAM
+
+    def _set_aside(
+        self,
+        write: SetAsideEntry,
+        state: StreamState,
+        *,
+        entries: Sequence[tuple[int, bytes]],
+        asides: Sequence[Aside | EntryAside],
+    ) -> EntryAside:
+        """`entries` and `asides` are those of the same commit before it."""
+        place = place_of(state.number, write.position)
+        known = {**self._found_entries, **dict(self._entries), **dict(entries)}
+        holes = [one.place for one in (*self._asides, *asides) if isinstance(one, EntryAside)]
+        is_there = 0 <= write.position < state.length and place not in holes
+        if not is_there or known.get(place) != write.expect:
+            raise _conflict()
+        return EntryAside(place, write)
 
     def _appended(
         self, state: StreamState, write: Append, entries: list[tuple[int, bytes]]

@@ -90,9 +90,10 @@ def _opened(path: Path, connection: Connection, clock: Clock) -> Opened:
     time = StoreTime(clock, anchor)
     opening = facts.get("opening", 0) + 1
     (number,) = connection.execute(
-        "SELECT max(coalesce((SELECT max(place) FROM entries) >> ?, 0),"
+        "SELECT max(coalesce((SELECT max(place) FROM entries) >> ?1, 0),"
         " coalesce((SELECT max(number) FROM streams), 0),"
-        " coalesce((SELECT max(stream) FROM garbage), 0))",
+        " coalesce((SELECT max(stream) FROM garbage), 0),"
+        " coalesce((SELECT max(place) FROM quarantine) >> ?1, 0))",
         (POSITION_BITS,),
     ).fetchone()
     now = time.now()

@@ -21,8 +21,8 @@ _PROBLEMS: Final = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreReport:
     """A look into the folder. `problems` are SQLite's own words about damaged pages; an intact
-    database has none. `quarantined` counts, by collection, records that could not be made sense
-    of; `set_aside` damaged databases in the folder's `quarantine`.
+    database has none. `quarantined` counts, by collection, what could not be made sense of;
+    `set_aside` damaged databases in the folder's `quarantine`.
     """
 
     folder: Path

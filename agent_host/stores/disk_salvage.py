@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agent_host.stores.disk_entry import POSITION_BITS, POSITION_LIMIT
@@ -36,15 +37,22 @@ _SMALL_TABLES: Final = (
     _Table("facts", "name, value", ("name",)),
 )
 
-_TABLES: Final = (
+_NUMBERED_TABLES: Final = (
     _Table("records", "collection, partition, id, version, expires_at, value", ("number",)),
     _Table("streams", "number, collection, partition, id, length, expires_at", ("number",)),
     _Table("entries", "place, entry", ("place",)),
-    _Table(
-        "quarantine",
-        "number, collection, partition, id, version, value, code, since, expires_at",
-        ("number",),
-    ),
+)
+_ASIDE: Final = "number, collection, partition, id, version, value, code, since, expires_at"
+
+_TABLES: Final = (
+    *_NUMBERED_TABLES,
+    _Table("quarantine", f"{_ASIDE}, place", ("number",)),
+    *_SMALL_TABLES,
+)
+
+_SECOND_TABLES: Final = (
+    *_NUMBERED_TABLES,
+    _Table("quarantine", _ASIDE, ("number",)),
     *_SMALL_TABLES,
 )
 
@@ -62,7 +70,9 @@ _FIRST_TABLES: Final = (
     ),
     *_SMALL_TABLES,
 )
-"""As they were in version 1: a database may be damaged before it was brought up to date."""
+
+_OLDER_TABLES: Final = MappingProxyType({1: _FIRST_TABLES, 2: _SECOND_TABLES})
+"""As they were in each version: a database may be damaged before it was brought up to date."""
 
 # A stream must have all its entries, or its length says what is not so. It is cut where the first
 # is missing; what is behind is in the file that was set aside.
@@ -157,7 +167,7 @@ def _tables_of(old: sqlite3.Connection) -> tuple[_Table, ...]:
         (version,) = old.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError:
         return _TABLES
-    return _FIRST_TABLES if version == 1 else _TABLES
+    return _OLDER_TABLES.get(version, _TABLES)
 
 
 def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: _Table) -> int:

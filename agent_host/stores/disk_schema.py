@@ -107,7 +107,13 @@ _SECOND: Final = (
     "CREATE INDEX quarantine_by_end ON quarantine (expires_at) WHERE expires_at IS NOT NULL",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _SECOND)
+# What is set aside may be an entry, which has a place and goes with its stream; a record has none.
+_THIRD: Final = (
+    "ALTER TABLE quarantine ADD COLUMN place INTEGER",
+    "CREATE INDEX quarantine_by_place ON quarantine (place) WHERE place IS NOT NULL",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _SECOND, _THIRD)
 """The statements that lead from each version to the next; the first make version 1 of nothing."""
 
 

@@ -6,17 +6,31 @@ pages until it is cut off; so a delete alone leaves text in the file for a long 
 
 import sqlite3
 from sqlite3 import Connection
+from typing import Final
 
+from agent_host.stores.disk_quarantine import find_quarantined
 from agent_host.stores.disk_sweep import sweep
 from agent_host.types.principal import Owner
+from agent_host.types.store import Record, StreamEntry
+
+# The values are looked into as well, as not every record's place says whose it is.
+_OWNED: Final = "instr(partition, ?1) OR instr(value, CAST(?2 AS BLOB))"
+
+
+def find_unreadable(connection: Connection, owner: Owner) -> list[Record | StreamEntry]:
+    """What was set aside of this owner, oldest first."""
+    rows = connection.execute(
+        f"SELECT number FROM quarantine WHERE {_OWNED} ORDER BY number",  # noqa: S608 - a constant
+        (owner.partition, owner.isolation_key),
+    ).fetchall()
+    found = [find_quarantined(connection, number) for (number,) in rows]
+    return [one for one in found if one is not None]
 
 
 def drop_unreadable(connection: Connection, owner: Owner) -> int:
-    """Forget what was set aside of this owner; how much. The values are looked into as well, as
-    not every record's place says whose it is.
-    """
+    """Forget what was set aside of this owner; how much."""
     return connection.execute(
-        "DELETE FROM quarantine WHERE instr(partition, ?1) OR instr(value, CAST(?2 AS BLOB))",
+        f"DELETE FROM quarantine WHERE {_OWNED}",  # noqa: S608 - a constant
         (owner.partition, owner.isolation_key),
     ).rowcount
 
@@ -36,4 +50,4 @@ def scrub(connection: Connection, *, now: int) -> None:
         raise sqlite3.OperationalError(message)
 
 
-__all__ = ["drop_unreadable", "scrub"]
+__all__ = ["drop_unreadable", "find_unreadable", "scrub"]

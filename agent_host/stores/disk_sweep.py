@@ -54,6 +54,10 @@ def sweep(connection: Connection, now: int) -> int:
         if entries < _ENTRIES:
             count += 1
             connection.execute("DELETE FROM garbage WHERE stream = ?", (garbage,))
+            count += connection.execute(
+                "DELETE FROM quarantine WHERE place >= ? AND place < ?",
+                (place_of(garbage, 0), place_of(garbage + 1, 0)),
+            ).rowcount
     connection.execute("COMMIT")
     return count
 

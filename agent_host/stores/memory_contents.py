@@ -20,7 +20,7 @@ from agent_host.stores.memory_item import (
     StoredStream,
 )
 from agent_host.stores.memory_plan import Plan, RecordChange, StreamChange
-from agent_host.types.store import ABSENT, Append, Key, Put, Write
+from agent_host.types.store import ABSENT, HOLE, Append, Key, Put, Write
 
 _SWEEP_LIMIT: Final = 32
 """How much that has ended one commit clears away: more than it writes, too little to be felt."""
@@ -198,8 +198,13 @@ class Contents:
             stream = self._streams[key] = StoredStream(key)
         if change.deleted:
             stream.entries = []
+        for position in change.holes:
+            stream.entries[position] = HOLE
         stream.entries += change.entries
-        self._weigh(stream, change.size_bytes, change.time_to_live, now)
+        if change.keeps_end:
+            self._reweigh(stream, change.size_bytes)
+        else:
+            self._weigh(stream, change.size_bytes, change.time_to_live, now)
 
     def _weigh(self, item: Item, size: int, ttl: timedelta | None, now: float) -> None:
         """Note the item's weight and its end, which moves it behind all others that may go."""
@@ -212,6 +217,14 @@ class Contents:
             return
         self._evictable_bytes += size
         self._ageing.place(item, now=now, ttl=ttl)
+
+    def _reweigh(self, item: Item, size: int) -> None:
+        """Note the item's weight; its end stays, and its turn among those that may go."""
+        grown = size - item.size_bytes
+        self.size_bytes += grown
+        if item.queue is not None:
+            self._evictable_bytes += grown
+        item.size_bytes = size
 
     def _drop(self, item: Item) -> None:
         size, queue = item.size_bytes, item.queue

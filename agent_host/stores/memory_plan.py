@@ -12,24 +12,66 @@ from agent_host.stores.memory_item import (
     StoredRecord,
     StoredStream,
 )
-from agent_host.types.store import Append, Delete, Key, Put, SetAside, Write
+from agent_host.types.store import (
+    HOLE,
+    Append,
+    Delete,
+    Key,
+    Put,
+    SetAside,
+    SetAsideEntry,
+    Write,
+)
 
 RecordChange: TypeAlias = tuple[StoredRecord | None, int, int, bytes | None, timedelta | None]
 """The record as it was, and what it will be: version, weight, value (None: gone), time to live."""
 
 
 class StreamChange:
-    """What a commit makes of a stream: perhaps nothing of the old one, and these entries more."""
+    """What a commit makes of a stream: perhaps nothing of the old one, or holes in it, and these
+    entries more. Its end stays where `keeps_end` says so.
+    """
 
-    __slots__ = ("deleted", "entries", "length", "size_bytes", "stream", "time_to_live")
+    __slots__ = (
+        "deleted",
+        "entries",
+        "holes",
+        "keeps_end",
+        "length",
+        "size_bytes",
+        "stream",
+        "time_to_live",
+    )
 
     def __init__(self, stream: StoredStream | None) -> None:
         self.stream = stream
         self.deleted = False
         self.entries: tuple[bytes, ...] = ()
+        self.holes: set[int] = set()
+        self.keeps_end = True
         self.time_to_live: timedelta | None = None
         self.length = 0 if stream is None else len(stream.entries)
         self.size_bytes = 0 if stream is None else stream.size_bytes
+
+    def entry(self, position: int) -> bytes | None:
+        """What is there now; None past the end."""
+        if not 0 <= position < self.length:
+            return None
+        kept = self.length - len(self.entries)
+        if position >= kept:
+            return self.entries[position - kept]
+        if position in self.holes or self.stream is None:
+            return HOLE
+        return self.stream.entries[position]
+
+    def punch(self, position: int) -> None:
+        """Make a hole of the entry that is there."""
+        behind = position - (self.length - len(self.entries))
+        if behind < 0:
+            self.holes.add(position)
+        else:
+            entries = self.entries
+            self.entries = (*entries[:behind], HOLE, *entries[behind + 1 :])
 
 
 class Plan:
@@ -62,6 +104,8 @@ class Plan:
                 outcome.append(self._change(write))
             elif isinstance(write, Append):
                 outcome.append(self._append(write))
+            elif isinstance(write, SetAsideEntry):
+                outcome.append(self._punch(write))
             else:
                 outcome.append(self._delete_stream(write.stream))
         return tuple(outcome)
@@ -90,12 +134,10 @@ class Plan:
 
     def _append(self, write: Append) -> int:
         key, entries, expect, time_to_live = write
-        change = self.streams.get(key)
-        if change is None:
-            change = self.streams[key] = StreamChange(self._find_stream(key, self._now))
+        change = self._stream(key)
         if expect is not None and expect != change.length:
             raise _conflict()
-        change.time_to_live = time_to_live
+        change.time_to_live, change.keeps_end = time_to_live, False
         if entries:  # none at all do not make a stream
             change.entries = change.entries + entries if change.entries else entries
             change.length += len(entries)
@@ -106,15 +148,30 @@ class Plan:
             self.growth_bytes += growth
         return change.length
 
+    def _punch(self, write: SetAsideEntry) -> int:
+        change = self._stream(write.stream)
+        if change.entry(write.position) != write.expect:
+            raise _conflict()
+        change.punch(write.position)
+        growth = len(HOLE) - len(write.expect)
+        change.size_bytes += growth
+        self.growth_bytes += growth
+        return 0
+
     def _delete_stream(self, key: Key) -> int:
-        change = self.streams.get(key)
-        if change is None:
-            change = self.streams[key] = StreamChange(self._find_stream(key, self._now))
+        change = self._stream(key)
         self.growth_bytes -= change.size_bytes
         change.deleted = True
         change.entries = ()
+        change.holes.clear()
         change.length = change.size_bytes = 0
         return 0
+
+    def _stream(self, key: Key) -> StreamChange:
+        change = self.streams.get(key)
+        if change is None:
+            change = self.streams[key] = StreamChange(self._find_stream(key, self._now))
+        return change
 
 
 def _conflict() -> ConflictError:

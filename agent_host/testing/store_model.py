@@ -25,6 +25,7 @@ from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_factory import StoreFactory
 from agent_host.testing.store_fixture import StoreFixture
 from agent_host.types.store import (
+    HOLE,
     Append,
     Delete,
     DeleteStream,
@@ -33,6 +34,7 @@ from agent_host.types.store import (
     Put,
     Record,
     SetAside,
+    SetAsideEntry,
     StreamSlice,
     Write,
 )
@@ -42,7 +44,7 @@ T = TypeVar("T")
 _TEXTS = st.sampled_from(["", "a", "b", "a\0", "\U0001f600", "\uffff", "aa"])
 _PLACES = [("c", "p"), ("c", "q"), ("cp", "")]
 _KEYS = st.tuples(st.sampled_from(_PLACES), _TEXTS).map(lambda at: Key(at[0][0], at[0][1], at[1]))
-_VALUES = st.binary(max_size=8)
+_VALUES = st.sampled_from([b"", b"{}", HOLE]) | st.binary(max_size=8)
 _EXPECT = st.none() | st.integers(0, 3)
 _LIVES = st.none() | st.integers(1, 20).map(lambda seconds: timedelta(seconds=seconds))
 _WRITES: st.SearchStrategy[Write] = st.one_of(
@@ -50,6 +52,7 @@ _WRITES: st.SearchStrategy[Write] = st.one_of(
     st.builds(Delete, _KEYS, _EXPECT),
     st.builds(SetAside, _KEYS, st.integers(1, 3), st.just("damaged")),
     st.builds(Append, _KEYS, st.lists(_VALUES, max_size=3).map(tuple), _EXPECT, _LIVES),
+    st.builds(SetAsideEntry, _KEYS, st.integers(-1, 4), _VALUES, st.just("damaged")),
     st.builds(DeleteStream, _KEYS),
 )
 
@@ -108,6 +111,11 @@ class Model:
             self.streams.pop(write.stream, None)
             return 0
         stream = self.streams.get(write.stream, _Stream([], inf))
+        if isinstance(write, SetAsideEntry):
+            if (write.position, write.expect) not in enumerate(stream.entries):
+                raise ConflictError
+            stream.entries[write.position] = HOLE
+            return 0
         if write.expect not in (None, len(stream.entries)):
             raise ConflictError
         if entries := [*stream.entries, *write.entries]:

@@ -16,7 +16,14 @@ from agent_host.testing.store_fixture import (
     let_others_run,
     with_time,
 )
-from agent_host.types.store import Append, DeleteStream, Put, StreamSlice
+from agent_host.types.store import (
+    HOLE,
+    Append,
+    DeleteStream,
+    Put,
+    SetAsideEntry,
+    StreamSlice,
+)
 
 
 class StreamSuite(StoreFixture):
@@ -72,6 +79,52 @@ class StreamSuite(StoreFixture):
         assert await store.commit([Append(key("s"), (b"b",), expect=0)]) == (1,)
         assert (await store.read(key("s"))).entries == (b"b",)
         assert (await store.read(key("t"))).entries == (b"t",)
+
+    async def test_an_entry_that_is_set_aside_leaves_a_hole_in_its_place(
+        self, store: StateStore
+    ) -> None:
+        await store.commit([Append(key("s"), (b"a", b"b", b"c"))])
+        assert await store.commit([SetAsideEntry(key("s"), 1, b"b", "damaged")]) == (0,)
+        assert await store.read(key("s")) == StreamSlice(0, (b"a", HOLE, b"c"), 3)
+        assert await store.read(key("s"), start=1, limit=1) == StreamSlice(1, (HOLE,), 3)
+        assert await store.read_last(key("s"), limit=2) == StreamSlice(1, (HOLE, b"c"), 3)
+        assert await store.commit([Append(key("s"), (b"d",), expect=3)]) == (4,)
+        assert (await store.read(key("s"))).entries == (b"a", HOLE, b"c", b"d")
+
+    async def test_only_the_entry_that_was_read_is_set_aside(self, store: StateStore) -> None:
+        await store.commit([Append(key("s"), (b"a", b"b"))])
+        for position, value in ((0, b"b"), (1, b"a"), (2, b"b"), (-1, b"b"), (0, HOLE)):
+            with pytest.raises(ConflictError):
+                await store.commit([SetAsideEntry(key("s"), position, value, "damaged")])
+        with pytest.raises(ConflictError):
+            await store.commit([SetAsideEntry(key("none"), 0, b"a", "damaged")])
+        await store.commit([SetAsideEntry(key("s"), 0, b"a", "damaged")])
+        with pytest.raises(ConflictError):  # whoever comes second
+            await store.commit([SetAsideEntry(key("s"), 0, b"a", "damaged")])
+        assert (await store.read(key("s"))).entries == (HOLE, b"b")
+
+    async def test_setting_an_entry_aside_is_part_of_its_commit(self, store: StateStore) -> None:
+        append, aside = Append(key("s"), (b"a", b"b")), SetAsideEntry(key("s"), 1, b"b", "damaged")
+        with pytest.raises(ConflictError):
+            await store.commit([append, aside, aside])
+        assert (await store.read(key("s"))).length == 0
+        assert await store.commit([append, aside]) == (2, 0)
+        assert (await store.read(key("s"))).entries == (b"a", HOLE)
+        await store.commit([DeleteStream(key("s")), append, SetAsideEntry(key("s"), 0, b"a", "x")])
+        assert (await store.read(key("s"))).entries == (HOLE, b"b")
+
+    async def test_what_is_left_of_a_stream_ends_when_it_would_have_ended(
+        self, store: StateStore, clock: ManualClock
+    ) -> None:
+        await store.commit([Append(key("s"), (b"a", b"b"), time_to_live=10 * SECOND)])
+        clock.advance(5 * SECOND)
+        await store.commit([SetAsideEntry(key("s"), 0, b"a", "damaged")])
+        clock.advance(4 * SECOND)
+        assert (await store.read(key("s"))).entries == (HOLE, b"b")
+        clock.advance(SECOND)
+        assert (await store.read(key("s"))).length == 0
+        with pytest.raises(ConflictError):
+            await store.commit([SetAsideEntry(key("s"), 1, b"b", "damaged")])
 
     async def test_a_record_and_a_stream_of_one_name_are_two(self, store: StateStore) -> None:
         await store.commit([Put(key("x"), b"record"), Append(key("x"), (b"stream",))])

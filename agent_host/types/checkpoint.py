@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from agent_host.errors import UnreadableRecordError
+
 
 class Checkpoint(NamedTuple):
     """One record of a scope. Its value is the target's own; make it versioned JSON."""
@@ -30,6 +32,15 @@ class Checkpoints(Protocol):
         self, scope: str, *, after: str | None = None, limit: int = 100, newest_first: bool = False
     ) -> Sequence[Checkpoint]:
         """Records by ascending name, or descending, behind `after` in that direction."""
+        ...
+
+    async def set_aside(
+        self, scope: str, found: Sequence[Checkpoint], error: UnreadableRecordError
+    ) -> None:
+        """Take what cannot be made sense of out of the way, and what is of no use without it; if
+        all of it is still as it was found. It reads as missing then, its bytes are kept for the
+        operator, and the log says so. Whether that can be done now changes nothing for the caller.
+        """
         ...
 
     async def delete(self, scope: str) -> None:

@@ -185,7 +185,7 @@ class RunFailed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelled:
     """Terminal. `reason` is one word: `caller`, `interrupted_by_turn`, `disconnected`,
-    `steered_into_cancelled` or `target`.
+    `steered_into_cancelled` or `target`; `unknown` where its entry cannot be read any more.
     """
 
     reason: str = "target"

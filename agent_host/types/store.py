@@ -7,6 +7,11 @@ from typing import Final, NamedTuple, TypeAlias
 ABSENT: Final = 0
 """The version of a record that does not exist; as `expect` it means "must not exist yet"."""
 
+HOLE: Final = b"\0aside"
+"""What stands in a stream where an entry was set aside, so that those behind it keep their places.
+Nobody appends it.
+"""
+
 
 class Key(NamedTuple):
     """Where a record is. `collection` is one noun, `partition` whose it is, `id` which one.
@@ -73,13 +78,34 @@ class Append(NamedTuple):
     time_to_live: timedelta | None = None
 
 
+class SetAsideEntry(NamedTuple):
+    """Put `HOLE` in the place of an entry that nobody here can make sense of, if it is this one.
+
+    The stream's length and its end stay. A durable store keeps the entry's bytes apart for as long
+    as there is the stream; another forgets them. `code` is as with `SetAside`.
+    """
+
+    stream: Key
+    position: int
+    expect: bytes
+    code: str
+
+
 class DeleteStream(NamedTuple):
-    """Remove a stream with all its entries."""
+    """Remove a stream with all its entries, and what was set aside of them."""
 
     stream: Key
 
 
-Write: TypeAlias = Put | Delete | SetAside | Append | DeleteStream
+Write: TypeAlias = Put | Delete | SetAside | Append | SetAsideEntry | DeleteStream
+
+
+class StreamEntry(NamedTuple):
+    """One entry of a stream, and where it is, or was."""
+
+    stream: Key
+    position: int
+    value: bytes
 
 
 class StreamSlice(NamedTuple):
@@ -103,6 +129,7 @@ class Lease:
 
 __all__ = [
     "ABSENT",
+    "HOLE",
     "Append",
     "Delete",
     "DeleteStream",
@@ -111,6 +138,8 @@ __all__ = [
     "Put",
     "Record",
     "SetAside",
+    "SetAsideEntry",
+    "StreamEntry",
     "StreamSlice",
     "Write",
 ]

@@ -15,9 +15,10 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import to_json as to_json_bytes
 
 from agent_host.calling.answer import to_json
+from agent_host.calling.checkpoint import read_checkpoint
 from agent_host.calling.feed import Feed
 from agent_host.codec import VersionedCodec
-from agent_host.errors import InvalidInputError
+from agent_host.errors import FailureCode, InvalidInputError, TargetError, UnreadableRecordError
 from agent_host.types.event import InputRequired
 from agent_host.types.identifier import QUESTION_PREFIX, QuestionId
 from agent_host.types.json import JsonValue
@@ -69,12 +70,17 @@ class Progress:
 
         Raises:
             InvalidInputError: the named checkpoint is none of the owner's, is not kept any more,
-                or is of another workflow or version.
-            UnreadableRecordError: it is damaged, or of a release to come.
+                cannot be read, or is of another workflow or version.
+            TargetError: this run's own cannot be read. It is not begun anew, as that would run
+                steps twice that are done.
         """
         start = WorkflowCheckpoint(workflow=name, version=version, input=None, outputs={})
         wanted = turn.options.get(OPTION)
-        found = await _read(turn, turn.run_id)
+        try:
+            found = await _read(turn, turn.run_id)
+        except UnreadableRecordError as error:
+            message = "How far this run had come cannot be read any more."
+            raise TargetError(message, code=FailureCode.INTERRUPTED, retryable=True) from error
         if found is None and wanted is not None:
             if not isinstance(wanted, str):
                 raise _unfit("is a run's id, or one with a step's behind a colon")
@@ -164,15 +170,17 @@ def restored(step: Step, output: JsonValue) -> object:
 async def _read(turn: Turn, run_id: str) -> WorkflowCheckpoint | None:
     if turn.checkpoints is None:
         return None
-    value = await turn.checkpoints.get(run_id, _NAME)
-    return None if value is None else CODEC.decode(value)
+    return await read_checkpoint(turn.checkpoints, run_id, _NAME, CODEC.decode)
 
 
 async def _named(turn: Turn, wanted: str) -> WorkflowCheckpoint:
     if turn.checkpoints is None:
         raise _unfit("cannot be used: this host keeps none, as its store does not survive it")
     run_id, _, step_id = wanted.partition(":")
-    found = await _read(turn, run_id)
+    try:
+        found = await _read(turn, run_id)
+    except UnreadableRecordError:
+        found = None
     if found is None or (step_id and step_id not in found.outputs):
         raise _unfit("is none of yours, or is not kept any more")
     if not step_id:

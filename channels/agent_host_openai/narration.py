@@ -164,7 +164,9 @@ class Narration:
             self._progress()
 
     def _go_on(self, _: InputReceived) -> None:
-        self.is_over = True  # the questions before it were this response's end
+        # The questions before it were this response's end, and what they were cannot be read.
+        self._teller.close(INCOMPLETE)
+        self._end(INCOMPLETE)
 
     def _ask(self, event: InputRequired) -> None:
         self._teller.close(COMPLETED)

@@ -145,10 +145,9 @@ async def test_a_planted_value_of_another_form_is_refused(
         planted = VALUE_CODEC.encode(StoredValue(form=form, data=data))
         await store.commit([Put(record.key, planted)])
         with pytest.raises(UnreadableRecordError):
-            await saver.aget_tuple(place())
-        await store.commit([Put(record.key, PICKLE)])
-        with pytest.raises(UnreadableRecordError):
-            await saver.aget_tuple(place())
+            saver.serde.loads_typed((form, data))
+        assert await saver.aget_tuple(place()) is None
+        assert await store.scan(COLLECTION, partition_of("t")) == []
     assert not (tmp_path / "executed").exists()
 
 
@@ -241,6 +240,26 @@ async def test_what_is_no_data_goes_on_in_memory(asks: bool) -> None:
     assert answered.result is not None
     value: Any = answered.result.value
     assert value["trail"] == ["connected", "yes"]
+
+
+async def test_every_breakpoint_is_answered_although_all_have_one_id() -> None:
+    def step(_: State) -> dict[str, Any]:
+        return {"trail": ["done"]}
+
+    builder: Any = StateGraph(State)
+    for name in "abc":
+        builder.add_node(name, step)
+    builder.add_edge(START, "a")
+    builder.add_edge("a", "b")
+    builder.add_edge("b", "c")
+    graph = builder.compile(interrupt_before=["b", "c"])
+    async with hosted(graph, store=DurableStore()) as context:
+        answered = await context.run(request(INPUT))
+        for _ in range(2):
+            (question,) = answered.run.questions
+            await (await runs_of(context)).answer(answered.run.id, {question.id: True})
+            answered = await finished(context, answered.run.id)
+    assert answered.run.status is RunStatus.COMPLETED
 
 
 async def test_a_question_whose_thread_is_gone_is_answered_with_a_word_on_it() -> None:

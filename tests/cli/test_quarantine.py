@@ -1,4 +1,4 @@
-"""`agent-host quarantine` over a folder with records that were set aside."""
+"""`agent-host quarantine` over a folder where something was set aside."""
 
 import asyncio
 import json
@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from agent_host.cli.main import main
-from agent_host.host.record.session_record import NAMES
+from agent_host.host.record.session_record import HISTORY, MESSAGE_CODEC, NAMES
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.disk_folder import DEFAULT_FOLDER
-from agent_host.types.store import Key, Put, SetAside
+from agent_host.types import Message
+from agent_host.types.store import HOLE, Append, Key, Put, SetAside, SetAsideEntry
 
 GOOD = Key(NAMES, "p", "plum-tomato")
 BAD = Key(NAMES, "p", "bad")
@@ -54,6 +55,36 @@ def test_the_list_says_what_and_when_and_no_names(capsys: pytest.CaptureFixture[
     table = capsys.readouterr().out
     assert "newer_record" in table
     assert "plum-tomato" not in table
+
+
+def test_an_entry_is_listed_with_its_place_shown_and_put_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    history = Key(HISTORY, "p", "ses_1")
+    good = MESSAGE_CODEC.encode(Message.user("hello"))
+
+    async def fill(store: DiskStateStore) -> None:
+        await store.commit([Append(history, (b"?", good))])
+        await store.commit([SetAsideEntry(history, 0, b"?", "unreadable_record")])
+        await store.commit([SetAsideEntry(history, 1, good, "newer_record")])
+
+    on_store(fill)
+    found = listed(capsys)
+    assert [(one["collection"], one["position"]) for one in found] == [
+        (NAMES, None),
+        (NAMES, None),
+        (HISTORY, 0),
+        (HISTORY, 1),
+    ]
+    assert main(["quarantine", "show", "3"]) == 0
+    assert capsys.readouterr().out == "?"
+    assert main(["quarantine", "restore", "3", "--json"]) == 1
+    assert main(["quarantine", "restore", "4", "--json"]) == 0
+
+    async def look(store: DiskStateStore) -> None:
+        assert (await store.read(history)).entries == (HOLE, good)
+
+    on_store(look)
 
 
 def test_bytes_are_shown_as_they_are(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

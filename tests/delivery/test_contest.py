@@ -25,9 +25,7 @@ from agent_host.stores.memory import MemoryStateStore
 from agent_host.system import SystemClock
 from agent_host.testing.store_double import SeverableStore
 from agent_host.types import (
-    Append,
     Delete,
-    DeleteStream,
     DeliveryPolicy,
     DeliveryStatus,
     Destination,
@@ -63,12 +61,7 @@ class ContestedStore(SeverableStore):
     async def commit(
         self, writes: Sequence[Write], *, fence: Lease | None = None
     ) -> tuple[int, ...]:
-        touched = {
-            write.stream.collection
-            if isinstance(write, Append | DeleteStream)
-            else write.key.collection
-            for write in writes
-        }
+        touched = {write[0].collection for write in writes}
         if self.errors and self.collection in touched:
             raise self.errors.pop(0)
         return await super().commit(writes, fence=fence)

@@ -222,6 +222,6 @@ def test_records_that_were_set_aside_are_counted() -> None:
     fill(Put(Key("run", "p", "a"), b"?"), SetAside(Key("run", "p", "a"), 1, "newer_record"))
     found = on_disk(check_content)
     assert found.startswith(
-        "warning: Records that could not be made sense of were set aside: 1 run"
+        "warning: Records and entries that could not be made sense of were set aside: 1 run"
     )
     assert "agent-host quarantine" in found

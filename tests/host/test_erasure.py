@@ -16,13 +16,15 @@ from agent_host.errors import (
     NotFoundError,
     StoreFullError,
     StoreUnavailableError,
+    UnreadableRecordError,
 )
 from agent_host.host.erasure.collection import COLLECTIONS, Whose
 from agent_host.host.erasure.record import PENDING_CODEC, PendingErasure
+from agent_host.host.run.checkpoint import OwnedCheckpoints
 from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.types import Key, Lease, Owner, Put, Write
-from agent_host.types.store import SetAside
+from agent_host.types.store import SetAside, SetAsideEntry
 from tests.host.life import (
     WORD,
     caller_of,
@@ -142,6 +144,38 @@ async def test_what_nobody_can_read_is_erased_too(tmp_path: Path) -> None:
         receipt = await host.people_operator.forget(owner_of("alice"))
         assert receipt.erased["unreadable"] == 1
         assert found_in(tmp_path, *words_of("alice")) == {}
+
+
+async def test_what_was_set_aside_of_streams_and_checkpoints_is_handed_out_and_erased(
+    tmp_path: Path,
+) -> None:
+    store = DiskStateStore(tmp_path / "state")
+    async with kept_in(tmp_path, store=store) as host:
+        await live(host, "alice")
+        await live(host, "bob")
+        for name in ("alice", "bob"):
+            owner = owner_of(name)
+            run, *_ = await store.scan("run", owner.partition)
+            journal = Key("journal", owner.partition, run.key.id)
+            scope, *_ = await store.scan("checkpoint_scope", owner.partition)
+            kept = OwnedCheckpoints(store, owner, timedelta(days=1))
+            (step,) = await kept.list(scope.key.id)
+            (first, *_) = (await store.read(journal)).entries
+            await store.commit([SetAsideEntry(journal, 0, first, "damaged")])
+            await kept.set_aside(scope.key.id, [step], UnreadableRecordError("?"))
+        lines = [line async for line in host.people_operator.export(owner_of("alice"))]
+        aside = [line for line in lines if line["type"] == "unreadable"]
+        assert [(line["collection"], line["position"]) for line in aside] == [
+            ("journal", 0),
+            ("checkpoint", None),
+        ]
+        assert aside[1]["value"] == step.value.decode().replace(BOB, ALICE)
+        assert "aside" not in json.dumps(lines)
+        assert lines[-1] == {"type": "end", "lines": len(lines) - 2}
+        receipt = await host.people_operator.forget(owner_of("alice"))
+        assert receipt.erased["unreadable"] == 2
+        assert found_in(tmp_path, *words_of("alice")) == {}
+        assert len(await store.quarantined()) == 2
 
 
 class Breaking(DiskStateStore):

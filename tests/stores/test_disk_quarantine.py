@@ -1,4 +1,4 @@
-"""What the disk store does with records that were set aside: keeps, lists, puts back, discards."""
+"""What the disk store does with what was set aside: keeps, lists, puts back, discards it."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,8 +9,19 @@ import pytest
 from agent_host.stores.disk import DiskStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_fixture import key
-from agent_host.types.store import ABSENT, Delete, Put, Record, SetAside
-from tests.stores.disk_fixture import disk_store
+from agent_host.types.store import (
+    ABSENT,
+    HOLE,
+    Append,
+    Delete,
+    DeleteStream,
+    Put,
+    Record,
+    SetAside,
+    SetAsideEntry,
+    StreamEntry,
+)
+from tests.stores.disk_fixture import database, disk_store
 
 
 @pytest.fixture
@@ -79,3 +90,70 @@ async def test_what_is_set_aside_ends_when_it_would_have_ended(tmp_path: Path) -
         clock.advance(life)
         assert await store.put_back(second.number)  # what is over there is in nobody's way
         assert await store.discard(second.number) is False
+
+
+async def test_an_entry_is_kept_with_its_place(tmp_path: Path) -> None:
+    async with disk_store(tmp_path) as store:
+        await store.commit([Append(key("s"), (b"a", b"\xff\xff", b"c"))])
+    async with disk_store(tmp_path) as store:  # which remembers nothing of it
+        await store.commit([SetAsideEntry(key("s"), 1, b"\xff\xff", "unreadable_record")])
+        (one,) = await store.quarantined()
+        assert (one.key, one.position, one.version) == (key("s"), 1, 0)
+        assert (one.size_bytes, one.code) == (2, "unreadable_record")
+        kept = await store.find_quarantined(one.number)
+        assert kept == StreamEntry(key("s"), 1, b"\xff\xff")
+        assert (await store.inspect()).quarantined == {"c": 1}
+    async with disk_store(tmp_path) as store:
+        assert (await store.read(key("s"))).entries == (b"a", HOLE, b"c")
+        assert await store.put_back(one.number)
+        assert (await store.read(key("s"))).entries == (b"a", b"\xff\xff", b"c")
+        assert await store.quarantined() == []
+        await store.commit([SetAsideEntry(key("s"), 1, b"\xff\xff", "unreadable_record")])
+
+
+async def test_an_entry_comes_back_to_its_own_stream_only(store: DiskStateStore) -> None:
+    await store.commit([Append(key("s"), (b"a",))])
+    await store.commit([SetAsideEntry(key("s"), 0, b"a", "x")])
+    (one,) = await store.quarantined()
+    await store.commit([DeleteStream(key("s")), Append(key("s"), (b"b",))])
+    await store.commit([SetAsideEntry(key("s"), 0, b"b", "x")])
+    assert not await store.put_back(one.number)
+    assert (await store.read(key("s"))).entries == (HOLE,)
+
+
+async def test_what_was_set_aside_of_a_stream_goes_with_it(
+    store: DiskStateStore, clock: ManualClock
+) -> None:
+    life = timedelta(seconds=10)
+    await store.commit([Append(key("s"), (b"a",), time_to_live=life), Append(key("t"), (b"a",))])
+    await store.commit([SetAsideEntry(key(name), 0, b"a", "x") for name in "st"])
+    first, second = await store.quarantined()
+    await store.commit([Append(key("s"), (b"b",), time_to_live=life)])
+    clock.advance(life)
+    assert not await store.put_back(first.number)  # nobody would see it
+    while await store.sweep():
+        pass
+    assert await store.quarantined() == [second]
+    await store.commit([DeleteStream(key("t"))])
+    assert not await store.put_back(second.number)
+    while await store.sweep():
+        pass
+    assert await store.quarantined() == []
+
+
+async def test_the_number_of_a_stream_is_not_used_again_while_some_of_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    async with disk_store(tmp_path) as store:
+        await store.commit([Append(key("s"), (b"a",))])
+        await store.commit([SetAsideEntry(key("s"), 0, b"a", "x")])
+    with database(tmp_path) as disk:  # as after damage, which leaves nothing else of it
+        disk.execute("DELETE FROM streams")
+        disk.execute("DELETE FROM entries")
+    async with disk_store(tmp_path) as store:
+        await store.commit([Append(key("t"), (b"b",))])
+        await store.commit([SetAsideEntry(key("t"), 0, b"b", "x")])
+        first, second = await store.quarantined()
+        assert not await store.put_back(first.number)
+        assert await store.put_back(second.number)
+        assert (await store.read(key("t"))).entries == (b"b",)

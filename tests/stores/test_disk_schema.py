@@ -19,16 +19,20 @@ from agent_host.stores.disk_schema import MIGRATIONS, connect, prepare
 from agent_host.stores.disk_statement import ManyRows
 from agent_host.system import SystemClock
 from agent_host.testing.store_fixture import key
-from agent_host.types.store import ABSENT, Append, Put, Record
+from agent_host.types.store import ABSENT, HOLE, Append, Put, Record, SetAsideEntry
 from tests.stores.disk_fixture import database, disk_store
 
 _LIFE = timedelta(seconds=1)
 VERSION_1 = Path(__file__).with_name("disk_version_1.db")
 """Written by the first release with: Put a=1, Put a=2, Append s=(x, y), all without an end."""
 
+VERSION_2 = Path(__file__).with_name("disk_version_2.db")
+"""Written by the second schema's with the same, and b=? that was set aside."""
 
-async def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
-    shutil.copyfile(VERSION_1, tmp_path / DATABASE)
+
+@pytest.mark.parametrize("sample", [VERSION_1, VERSION_2])
+async def test_a_file_of_an_earlier_version_is_read(sample: Path, tmp_path: Path) -> None:
+    shutil.copyfile(sample, tmp_path / DATABASE)
     async with disk_store(tmp_path) as store:
         assert await store.get(key("a")) == Record(key("a"), b"2", 2)
         assert (await store.read(key("s"))).entries == (b"x", b"y")
@@ -37,6 +41,15 @@ async def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
         assert lease.fence > 1 << 33
         report = await store.inspect()
         assert report.schema_version == len(MIGRATIONS)
+
+
+async def test_what_an_earlier_version_set_aside_is_put_back(tmp_path: Path) -> None:
+    shutil.copyfile(VERSION_2, tmp_path / DATABASE)
+    async with disk_store(tmp_path) as store:
+        (one,) = await store.quarantined()
+        assert (one.key, one.position, one.version) == (key("b"), None, 1)
+        assert await store.put_back(one.number)
+        assert await store.get(key("b")) == Record(key("b"), b"?", 1)
 
 
 def test_a_migration_is_done_once_and_keeps_everything(tmp_path: Path) -> None:
@@ -82,12 +95,28 @@ def test_statements_over_many_rows_look_keys_up(tmp_path: Path) -> None:
     disk.close()
 
 
-async def test_a_damaged_file_of_version_1_is_saved_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sample", "aside"), [(VERSION_1, 0), (VERSION_2, 1)])
+async def test_a_damaged_file_of_an_earlier_version_is_saved_as_it_is(
+    sample: Path, aside: int, tmp_path: Path
+) -> None:
     """It may be met before it could be brought up to date."""
-    shutil.copyfile(VERSION_1, tmp_path / DATABASE)
+    shutil.copyfile(sample, tmp_path / DATABASE)
     salvage(tmp_path, SystemClock().now())
     async with disk_store(tmp_path) as store:
         assert await store.get(key("a")) == Record(key("a"), b"2", 2)
+        assert (await store.read(key("s"))).entries == (b"x", b"y")
+        assert len(await store.quarantined()) == aside
+
+
+async def test_an_entry_that_was_set_aside_is_saved_with_its_place(tmp_path: Path) -> None:
+    async with disk_store(tmp_path) as store:
+        await store.commit([Append(key("s"), (b"x", b"y"))])
+        await store.commit([SetAsideEntry(key("s"), 1, b"y", "damaged")])
+    salvage(tmp_path, SystemClock().now())
+    async with disk_store(tmp_path) as store:
+        assert (await store.read(key("s"))).entries == (b"x", HOLE)
+        (one,) = await store.quarantined()
+        assert await store.put_back(one.number)
         assert (await store.read(key("s"))).entries == (b"x", b"y")
 
 

@@ -29,7 +29,7 @@ from agent_host.types import (
     ToolCallStarted,
     Turn,
 )
-from agent_host.types.store import SetAside
+from agent_host.types.store import Append, SetAside, SetAsideEntry
 from agent_host.types.task import TaskCounts
 from agent_host_rest import RestChannel
 from tests.host.harness import acting_as, hosted, request
@@ -193,7 +193,7 @@ async def test_a_commit_that_fails_is_counted_by_its_code() -> None:
     assert recording.spans == [], "a commit that belongs to nothing is no trace"
 
 
-async def test_records_that_are_set_aside_are_counted_by_their_collection() -> None:
+async def test_what_is_set_aside_is_counted_by_its_collection() -> None:
     recording = Recording()
     instruments = Instruments(
         recording.telemetry.tracer_provider, recording.telemetry.meter_provider
@@ -204,8 +204,11 @@ async def test_records_that_are_set_aside_are_counted_by_their_collection() -> N
         with pytest.raises(ConflictError):
             await store.commit([SetAside(key, 7, "damaged")])
         await store.commit([SetAside(key, 1, "damaged")])
+        await store.commit([Append(key._replace(collection="told"), (b"x",))])
+        await store.commit([SetAsideEntry(key._replace(collection="told"), 0, b"x", "damaged")])
     name = "agent_host.store.records_set_aside"
     assert recording.total(name, agent_host__store__collection="things") == 1
+    assert recording.total(name, agent_host__store__collection="told") == 1
 
 
 @given(st.lists(st.text(), max_size=30))

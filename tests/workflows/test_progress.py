@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import InvalidInputError, UnreadableRecordError
+from agent_host.errors import InvalidInputError, TargetError, UnreadableRecordError
 from agent_host.host.run.checkpoint import OwnedCheckpoints, capabilities_on
 from agent_host.protocols.host_context import HostContext
 from agent_host.stores.memory import MemoryStateStore
@@ -27,6 +27,7 @@ from agent_host.types import (
     TargetCapabilities,
     Turn,
 )
+from agent_host.types.checkpoint import Checkpoint
 from agent_host.workflows import Step, StepContext, Workflow
 from agent_host.workflows.progress import restored
 from tests.adapters.driving import OWNER, drive, make_turn
@@ -229,11 +230,33 @@ async def test_an_attempt_that_died_behind_its_answer_does_not_take_it_twice() -
 @pytest.mark.parametrize(
     "planted", [b"", b"{}", b"\x80\x04N.", b'{"v":2,"k":"workflow_checkpoint","d":{}}']
 )
-async def test_a_planted_checkpoint_is_refused(planted: bytes) -> None:
+async def test_a_planted_checkpoint_is_refused_once(planted: bytes) -> None:
     store = OwnedCheckpoints(await entered(DurableStore()), OWNER, RunPolicy().retention)
     await store.put("run_1", {"progress": planted})
-    with pytest.raises(UnreadableRecordError):
-        await drive(Shop().workflow(), turn_of("run_1", store))
+    shop = Shop()
+    with pytest.raises(TargetError) as refused:
+        await drive(shop.workflow(), turn_of("run_1", store))
+    assert refused.value.code == "interrupted"
+    assert shop.begun == []
+    assert await store.get("run_1", "progress") is None
+
+
+async def test_what_was_written_meanwhile_is_not_set_aside() -> None:
+    inner = await entered(DurableStore())
+    store = OwnedCheckpoints(inner, OWNER, RunPolicy().retention)
+    await store.put("run_1", {"a": b"new", "b": b"?"})
+    found = [Checkpoint("b", b"?"), Checkpoint("a", b"old")]
+    await store.set_aside("run_1", found, UnreadableRecordError("?"))
+    assert [one.value for one in await store.list("run_1")] == [b"new", b"?"]
+    await store.set_aside("run_1", found[:1], UnreadableRecordError("?"))
+    assert [one.value for one in await store.list("run_1")] == [b"new"]
+
+
+async def test_a_run_cannot_begin_behind_a_checkpoint_that_cannot_be_read() -> None:
+    store = OwnedCheckpoints(await entered(DurableStore()), OWNER, RunPolicy().retention)
+    await store.put("run_1", {"progress": b"?"})
+    with pytest.raises(InvalidInputError, match="not kept any more"):
+        await drive(Shop().workflow(), turn_of("run_2", store, options={"checkpoint": "run_1"}))
 
 
 async def test_checkpoints_are_of_one_owner_and_scope() -> None:

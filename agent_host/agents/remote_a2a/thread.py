@@ -3,12 +3,17 @@ context, and the task that a run waits for. With the owner's checkpoints where t
 in memory, for as many conversations as fit.
 """
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from agent_host.calling.checkpoint import read_checkpoint
 from agent_host.codec import VersionedCodec
+from agent_host.errors import UnreadableRecordError
 from agent_host.types.turn import Turn
+
+logger = logging.getLogger(__name__)
 
 _KEPT: Final = 10_000
 _CONTEXT: Final = "context"
@@ -55,8 +60,12 @@ class Threads:
             return None
         if turn.checkpoints is None:
             return self._contexts.get((turn.owner.partition, turn.session_id))
-        raw = await turn.checkpoints.get(_session_scope(turn.session_id), _CONTEXT)
-        kept = None if raw is None else _CONTEXT_CODEC.decode(raw)
+        scope = _session_scope(turn.session_id)
+        try:
+            kept = await read_checkpoint(turn.checkpoints, scope, _CONTEXT, _CONTEXT_CODEC.decode)
+        except UnreadableRecordError:
+            logger.error("session %s begins anew with the agent", turn.session_id)  # noqa: TRY400
+            return None
         return kept.context_id if kept is not None and kept.agent == self._agent else None
 
     async def keep_context(self, turn: Turn, context_id: str) -> None:
@@ -75,11 +84,15 @@ class Threads:
             self._contexts.popitem(last=False)
 
     async def task(self, turn: Turn) -> RemoteTask | None:
-        """The task that an earlier attempt of the run sent."""
+        """The task that an earlier attempt of the run sent.
+
+        Raises:
+            UnreadableRecordError: there is one, and which cannot be read any more.
+        """
         if turn.checkpoints is None:
             return None
-        raw = await turn.checkpoints.get(_run_scope(turn), _TASK)
-        kept = None if raw is None else _TASK_CODEC.decode(raw)
+        scope = _run_scope(turn)
+        kept = await read_checkpoint(turn.checkpoints, scope, _TASK, _TASK_CODEC.decode)
         return kept if kept is not None and kept.agent == self._agent else None
 
     async def keep_task(self, turn: Turn, task: RemoteTask) -> None:

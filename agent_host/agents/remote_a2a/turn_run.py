@@ -25,7 +25,7 @@ from agent_host.agents.remote_a2a.progress import (
 from agent_host.agents.remote_a2a.question_form import has_names, to_parts, to_questions
 from agent_host.agents.remote_a2a.thread import RemoteTask, Threads
 from agent_host.calling.feed import Feed
-from agent_host.errors import FailureCode, TargetError
+from agent_host.errors import FailureCode, TargetError, UnreadableRecordError
 from agent_host.types.event import InputRequired, RunCancelled, RunCompleted
 from agent_host.types.question import Question
 from agent_host.types.turn import Turn
@@ -105,7 +105,12 @@ class RemoteTurn:
         turn = self._turn
         card = await self._keeper.card()
         self._streams = card.streams
-        kept = await self._threads.task(turn)
+        try:
+            kept = await self._threads.task(turn)
+        except UnreadableRecordError as error:
+            # It is not sent a second time.
+            message = "Where this run stood with the agent cannot be read any more."
+            raise TargetError(message, code=FailureCode.INTERRUPTED, retryable=True) from error
         if kept is None:
             if turn.answer is not None:
                 raise _lost()

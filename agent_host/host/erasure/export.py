@@ -9,11 +9,12 @@ import orjson
 from agent_host.host.erasure.subject import Subjects, owners_of
 from agent_host.host.erasure.task import tasks_of
 from agent_host.protocols.file_store import FileStore
+from agent_host.protocols.scrub import ScrubbingStore
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.types.json import JsonObject, JsonValue
 from agent_host.types.personal import Holding, KnownPerson
-from agent_host.types.store import Key
+from agent_host.types.store import HOLE, Key, StreamEntry
 
 VERSION: Final = 1
 _PAGE: Final = 100
@@ -60,6 +61,8 @@ class Export:
                 "created_at": task.created_at.isoformat(),
                 "value": _value(task.spec.payload),
             }
+        async for line in self._set_aside(person):
+            yield line
         async for line in self._held_files(person):
             yield line
 
@@ -72,6 +75,8 @@ class Export:
         start = 0
         while (found := await self._store.read(key, start=start, limit=_PAGE)).entries:
             for position, entry in enumerate(found.entries, found.first):
+                if entry == HOLE:
+                    continue  # see `_set_aside`
                 yield {
                     "type": "entry",
                     **_place(key),
@@ -79,6 +84,19 @@ class Export:
                     "value": _value(entry),
                 }
             start = found.first + len(found.entries)
+
+    async def _set_aside(self, person: KnownPerson) -> AsyncIterator[JsonObject]:
+        if not isinstance(self._store, ScrubbingStore):
+            return
+        for owner in owners_of(person):
+            for found in await self._store.unreadable(owner):
+                position = found.position if isinstance(found, StreamEntry) else None
+                yield {
+                    "type": "unreadable",
+                    **_place(found[0]),
+                    "position": position,
+                    "value": _value(found.value),
+                }
 
     async def _held_files(self, person: KnownPerson) -> AsyncIterator[JsonObject]:
         for owner in owners_of(person):

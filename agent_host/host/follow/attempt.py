@@ -12,6 +12,7 @@ from agent_host.host.record.follow_record import (
     FoundFollow,
     StoredFollow,
 )
+from agent_host.host.run.journal import read_journal
 from agent_host.host.run.part import EngineParts
 from agent_host.types.event import JournalEntry, RunCancelled, RunCompleted, RunFailed
 from agent_host.types.follow import Follow, FollowCursor, FollowStatus
@@ -65,7 +66,7 @@ class RunFollowAttempt:
         place, journals = self._place, self._parts.journals
         position = start
         while True:
-            page = await journals.read(place.owner, place.run_id, start=position)
+            page = await read_journal(self._parts, place.owner, place.run_id, start=position)
             for entry in page:
                 is_new = entry.sequence >= self.follow.cursor.sequence
                 if is_new:

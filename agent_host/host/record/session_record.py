@@ -1,26 +1,33 @@
 """Session records, the owner's names for them, and their history as a stream of messages."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from agent_host.codec import VersionedCodec
-from agent_host.errors import UnreadableRecordError
 from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.plain import plain_fields
 from agent_host.protocols.state_store import StateStore
-from agent_host.quarantine import decode_text, read_record
+from agent_host.quarantine import decode_text, make_out_entry, read_record
 from agent_host.types.identifier import MESSAGE_PREFIX, MessageId, RunId, SessionId
 from agent_host.types.message import Message
 from agent_host.types.principal import Owner
 from agent_host.types.session import Session, SessionHistory, SessionPolicy
-from agent_host.types.store import ABSENT, Append, Delete, DeleteStream, Key, Put, Record, Write
-
-logger = logging.getLogger(__name__)
+from agent_host.types.store import (
+    ABSENT,
+    Append,
+    Delete,
+    DeleteStream,
+    Key,
+    Put,
+    Record,
+    StreamEntry,
+    Write,
+)
 
 SESSIONS: Final = "session"
+HISTORY: Final = "history"
 NAMES: Final = "session_name"
 QUESTIONS: Final = "session_question"
 
@@ -70,7 +77,7 @@ class SessionRecords:
         """
         is_new = any(_opens(write, session) for write in alongside)
         return Append(
-            Key("history", session.owner.partition, session.id),
+            Key(HISTORY, session.owner.partition, session.id),
             tuple([_encode(message) for message in messages]),
             0 if is_new else None,
             self._policy.time_to_live,
@@ -82,7 +89,7 @@ class SessionRecords:
         writes: list[Write] = [
             Delete(Key(SESSIONS, partition, session.id)),
             self.delete_question(session),
-            DeleteStream(Key("history", partition, session.id)),
+            DeleteStream(Key(HISTORY, partition, session.id)),
         ]
         if session.name is not None and session.superseded_by is None:
             writes.append(Delete(Key(NAMES, partition, session.name)))
@@ -109,27 +116,29 @@ class SessionRecords:
         """The newest messages within the policy (or `limit`), of all or of the first `before`, at a
         cost that does not grow.
         """
-        key = Key("history", session.owner.partition, session.id)
+        key = Key(HISTORY, session.owner.partition, session.id)
         most = self._policy.history_limit_messages if limit is None else limit
         if before is None:
             found = await self._store.read_last(key, limit=most)
         else:
             start = max(0, before - most)
             found = await self._store.read(key, start=start, limit=before - start)
-        messages: list[Message] = []
-        for position, entry in enumerate(found.entries, start=found.first):
-            try:
-                messages.append(_with_id(MESSAGE_CODEC.decode(entry), position))
-            except UnreadableRecordError as error:
-                # It stays where it is: a release that can read it finds it again.
-                logger.warning(
-                    "session %s: message %d is passed over: %s", session.id, position, error.code
-                )
+        kept: list[tuple[int, Message]] = []
+        for position, value in enumerate(found.entries, start=found.first):
+            at = StreamEntry(key, position, value)
+            message = await make_out_entry(self._store, at, read_message)
+            if message is not None:
+                kept.append((position, message))
+        messages = [message for _, message in kept]
         if limit is None:
             messages = trim(messages, self._policy.history_limit_characters)
-        last = found.first + len(found.entries)
+        # Those that are passed over have places too: who goes on before this reads none twice.
+        earlier = found.first
+        if len(messages) < len(kept):
+            behind = len(kept) - len(messages)
+            earlier = kept[behind][0] if messages else found.first + len(found.entries)
         restored = await self._files.restore_messages(session.owner, tuple(messages))
-        return SessionHistory(session=session, messages=restored, earlier=last - len(messages))
+        return SessionHistory(session=session, messages=restored, earlier=earlier)
 
 
 def trim(messages: list[Message], limit_characters: int) -> list[Message]:
@@ -184,21 +193,29 @@ def read_session(record: Record) -> tuple[Session, int]:
     return SESSION_CODEC.decode(record.value), record.version
 
 
+def read_message(stored: StreamEntry) -> Message:
+    """The message of a history's entry.
+
+    Raises:
+        UnreadableRecordError: the entry is damaged or of another version.
+    """
+    message = MESSAGE_CODEC.decode(stored.value)
+    if message.id is not None:
+        return message
+    return replace(message, id=MessageId(f"{MESSAGE_PREFIX}{stored.position}"))
+
+
 def _read_name(record: Record) -> tuple[SessionId, int]:
     return SessionId(decode_text(record)), record.version
 
 
-def _with_id(message: Message, position: int) -> Message:
-    if message.id is not None:
-        return message
-    return replace(message, id=MessageId(f"{MESSAGE_PREFIX}{position}"))
-
-
 __all__ = [
+    "HISTORY",
     "NAMES",
     "QUESTIONS",
     "SESSIONS",
     "SessionRecords",
+    "read_message",
     "read_session",
     "session_key",
     "trim",

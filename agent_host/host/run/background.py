@@ -10,7 +10,6 @@ from agent_host.errors import (
     StoreUnavailableError,
     TargetError,
     TaskHandedBackError,
-    UnreadableRecordError,
 )
 from agent_host.host.run.caller_token import CallerTokens
 from agent_host.host.run.engine import PreparedRun, RunEngine
@@ -108,9 +107,6 @@ class BackgroundRuns:
     ) -> RunLedger | None:
         """The ledger of a stored run that is not over, its stream folded again. `has_entry` says
         that a process was to execute it which is gone.
-
-        Raises:
-            UnreadableRecordError: an entry of its journal cannot be made sense of.
         """
         found = await self._parts.runs.get(owner, run_id)
         if found is None or found[0].status.is_terminal:
@@ -133,19 +129,6 @@ class BackgroundRuns:
         await ledger.replay()
         return ledger
 
-    async def end_unreadable(self, owner: Owner, run_id: RunId, *, has_entry: bool = False) -> None:
-        """Fail a run whose journal cannot be made sense of: no process of this release can go on
-        with it.
-        """
-        found = await self._parts.runs.get(owner, run_id)
-        if found is None or found[0].status.is_terminal:
-            return
-        run, version = found
-        trail = RunTrail(self._parts, None, alone=has_entry, entered=has_entry, kept=True)
-        ledger = RunLedger(self._parts, trail, run=run, session=None, version=version)
-        ledger.journal.continue_behind(await self._parts.journals.length(owner, run_id))
-        await ledger.finish(RunFailed(failure=INTERRUPTED))
-
     async def withdraw(self, run_id: RunId) -> None:
         """A queued run is over: its place in its session's line is free."""
         self._tokens.take(run_id)
@@ -157,7 +140,7 @@ class BackgroundRuns:
         order = ORDER_CODEC.decode(task.spec.payload)
         place = self._places.pop(order.run_id, None)
         try:
-            ledger = await self._find(order)
+            ledger = await self.revive(order.owner, order.run_id)
             if ledger is None or _is_stale(order, ledger.run):
                 return
             if place is None and ledger.session is not None:
@@ -186,19 +169,10 @@ class BackgroundRuns:
             message = "The end of the run could not be stored."
             raise StoreUnavailableError(message)
 
-    async def _find(self, order: RunOrder) -> RunLedger | None:
-        """The ledger of the order's run; None if that is over, or was ended as unreadable."""
-        try:
-            return await self.revive(order.owner, order.run_id)
-        except UnreadableRecordError as error:
-            logger.error("run %s cannot go on: %s", order.run_id, error)  # noqa: TRY400
-            await self.end_unreadable(order.owner, order.run_id)
-            return None
-
     async def _give_up(self, task: Task) -> None:
         """The runner has given the task up: its run killed one process after the other."""
         order = ORDER_CODEC.decode(task.spec.payload)
-        ledger = await self._find(order)
+        ledger = await self.revive(order.owner, order.run_id)
         if ledger is not None and not _is_stale(order, ledger.run):
             await ledger.finish(RunFailed(failure=INTERRUPTED))
 
@@ -212,6 +186,10 @@ class BackgroundRuns:
             await ledger.answered()
         elif run.status is RunStatus.RUNNING:
             await ledger.begin_again()
+        if not ledger.collector.is_whole:
+            # Its answer would be made of what came before, and lack a piece.
+            logger.error("run %s cannot go on: its journal lacks an entry", run.id)
+            raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
         turn = await self._turns.make(
             stored,
             session=ledger.session,
@@ -230,7 +208,7 @@ class BackgroundRuns:
 
     async def _expire(self, task: Task) -> None:
         order = ORDER_CODEC.decode(task.spec.payload)
-        ledger = await self._find(order)
+        ledger = await self.revive(order.owner, order.run_id)
         if ledger is None or ledger.run.status is not RunStatus.INPUT_REQUIRED:
             return
         if order.is_about(ledger.run.questions):

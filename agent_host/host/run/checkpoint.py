@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
+from agent_host.quarantine import set_aside
 from agent_host.types.checkpoint import Checkpoint
 from agent_host.types.principal import Owner
-from agent_host.types.store import Delete, Key, Put
+from agent_host.types.store import Delete, Key, Put, Record
 from agent_host.types.target import TargetCapabilities
 
 COLLECTION = "checkpoint"
@@ -58,6 +60,20 @@ class OwnedCheckpoints:
             newest_first=newest_first,
         )
         return [Checkpoint(record.key.id, record.value) for record in records]
+
+    async def set_aside(
+        self, scope: str, found: Sequence[Checkpoint], error: UnreadableRecordError
+    ) -> None:
+        """In one step, or not at all."""
+        partition = scope_partition(self._owner, scope)
+        records: list[Record] = []
+        for name, value in found:
+            record = await self._store.get(Key(COLLECTION, partition, name))
+            if record is None or record.value != value:
+                return  # somebody else saw to it, or wrote another
+            records.append(record)
+        if records:
+            await set_aside(self._store, records, error)
 
     async def delete(self, scope: str) -> None:
         """Forget all of the scope."""

@@ -1,6 +1,7 @@
 """Folds a stream of events into the result that a blocking caller gets. Pure; one per run."""
 
 from dataclasses import replace
+from typing import Final
 
 from agent_host.types.event import (
     ArtifactChunk,
@@ -16,12 +17,28 @@ from agent_host.types.event import (
 from agent_host.types.identifier import MessageId
 from agent_host.types.json import JsonValue
 from agent_host.types.message import Message
-from agent_host.types.part import Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from agent_host.types.part import (
+    ErrorPart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from agent_host.types.result import Artifact, RunResult, Usage
+
+UNREADABLE: Final = PartAdded(
+    part=ErrorPart(
+        code="unreadable_event", message="Something that happened here cannot be shown any more."
+    )
+)
+"""What is told in the place of an event that cannot be read; every channel can say it."""
 
 
 class ResultCollector:
-    """Feed it every event in order; `result` can be asked for at any time."""
+    """Feed it every event in order; `result` can be asked for at any time. `is_whole` says that
+    none of them was `UNREADABLE`.
+    """
 
     __slots__ = (
         "_artifacts",
@@ -32,6 +49,7 @@ class ResultCollector:
         "_reasoning",
         "_text",
         "_usage",
+        "is_whole",
     )
 
     def __init__(self) -> None:
@@ -43,6 +61,7 @@ class ResultCollector:
         self._artifacts: dict[str, Artifact] = {}
         self._outputs: dict[str, JsonValue] = {}
         self._usage: Usage | None = None
+        self.is_whole = True
 
     def add(self, event: RunEvent) -> None:
         """Take in one event; those that say nothing about the result are passed over."""
@@ -89,6 +108,7 @@ class ResultCollector:
                 self._enter_message(message_id)
                 self._close_text()
                 self._parts.append(part)
+                self.is_whole = self.is_whole and event is not UNREADABLE
             case ToolCallStarted(call_id=call_id, name=name, arguments=arguments):
                 self._close_text()
                 self._parts.append(ToolCallPart(call_id=call_id, name=name, arguments=arguments))
@@ -131,4 +151,4 @@ def _result_part(event: ToolCallFinished) -> ToolResultPart:
     )
 
 
-__all__ = ["ResultCollector"]
+__all__ = ["UNREADABLE", "ResultCollector"]

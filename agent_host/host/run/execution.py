@@ -364,7 +364,7 @@ class Execution:
 
     def prove_slow(self) -> None:
         """It is not over soon: have it stored, and mind its time limit."""
-        if self._is_slow or self._ending or not self._driving:
+        if self._is_slow or self._ending or self.is_suspended or not self._driving:
             return
         self._is_slow = True
         if not self._deadline.is_set:

@@ -2,6 +2,7 @@
 
 from agent_host.host.file.part import change_messages, without_bytes
 from agent_host.host.record.request_record import StoredRequest
+from agent_host.host.run.journal import read_end
 from agent_host.host.run.part import EngineParts
 from agent_host.protocols.delivery import AnsweredRun, PlannedDeliveries
 from agent_host.types.event import RunCancelled, RunCompleted, RunFailed, TerminalEvent
@@ -53,7 +54,7 @@ class StoredAnswers:
         run = found[0]
         if run.status is not RunStatus.COMPLETED:
             return HostedResult(run=run)
-        last = await self._parts.journals.read_last(owner, run_id)
+        last = await read_end(self._parts, owner, run_id)
         if last is None or not isinstance(last.event, RunCompleted):
             return None
         return HostedResult(run=run, result=last.event.result)

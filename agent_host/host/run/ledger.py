@@ -18,6 +18,7 @@ from agent_host.host.run.collector import ResultCollector
 from agent_host.host.run.ending import STATUS_OF, ending_of, with_files_kept
 from agent_host.host.run.failure import INTERRUPTED
 from agent_host.host.run.forwarding import goes_elsewhere, plan_answer
+from agent_host.host.run.journal import read_end, whole_journal
 from agent_host.host.run.latch import Latch
 from agent_host.host.run.live_journal import LiveJournal
 from agent_host.host.run.part import EngineParts
@@ -139,12 +140,11 @@ class RunLedger:
 
     async def replay(self) -> None:
         """Take in the journal that an earlier process, or attempt, left behind."""
-        start = 0
-        while entries := await self._parts.journals.read(self.run.owner, self.run.id, start=start):
-            for entry in entries:
-                self.collector.add(entry.event)
-            start += len(entries)
-        self.journal.continue_behind(start)
+        length = 0
+        async for entry in whole_journal(self._parts, self.run.owner, self.run.id):
+            self.collector.add(entry.event)
+            length = entry.sequence + 1
+        self.journal.continue_behind(length)
 
     async def _begin(self) -> None:
         now = self._parts.clock.now()
@@ -379,7 +379,7 @@ class RunLedger:
             await self._find_out()
         if not self.run.status.is_terminal:
             return False
-        last = await self._parts.journals.read_last(self.run.owner, self.run.id)
+        last = await read_end(self._parts, self.run.owner, self.run.id)
         if last is not None and isinstance(last.event, RunCompleted):
             self.result = last.event.result
         self.settled.set()

@@ -51,9 +51,13 @@ def rerun_task(run: Run) -> TaskSpec:
 
 
 def answer_task(run: Run, answer: Answer) -> TaskSpec:
-    """The task that lets a suspended run go on: one for each round of questions."""
+    """The task that lets a suspended run go on: one for each round of questions.
+
+    A round is told by when it was asked, as a target may ask under the same id again.
+    """
     order = RunOrder(owner=run.owner, run_id=run.id, answer=answer, asked=_ids(run.questions))
-    return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=_round(order))
+    key = f"{_round(order)}:{run.updated_at.timestamp():.6f}"
+    return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
 
 
 async def schedule_expiry(

@@ -14,6 +14,7 @@ from agent_host.errors import (
 from agent_host.host.run.background import BackgroundRuns
 from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.execution import Execution
+from agent_host.host.run.journal import read_end, read_journal, whole_journal
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.question import to_answer
 from agent_host.types.event import (
@@ -51,7 +52,7 @@ class RunReader:
         run = await self._run(run_id)
         if run.status is not RunStatus.COMPLETED:
             return HostedResult(run=run)
-        last = await self._parts.journals.read_last(self._owner, run_id)
+        last = await read_end(self._parts, self._owner, run_id)
         event = None if last is None else last.event
         return HostedResult(
             run=run, result=event.result if isinstance(event, RunCompleted) else None
@@ -73,7 +74,7 @@ class RunReader:
             execution = self._live(run_id)
             entries = None if execution is None else execution.ledger.journal.since(position)
             if entries is None:
-                entries = await self._parts.journals.read(self._owner, run_id, start=position)
+                entries = await read_journal(self._parts, self._owner, run_id, start=position)
             for entry in entries:
                 yield entry
                 position = entry.sequence + 1
@@ -94,10 +95,7 @@ class RunReader:
     async def entries(self, run_id: str) -> Sequence[JournalEntry]:
         """All that the store has, which is all that anybody was shown."""
         await self._run(run_id)
-        found: list[JournalEntry] = []
-        while page := await self._parts.journals.read(self._owner, run_id, start=len(found)):
-            found += page
-        return found
+        return [entry async for entry in whole_journal(self._parts, self._owner, run_id)]
 
     async def cancel(self, run_id: str, *, reason: str = "caller") -> Run:
         """Ask the run to stop, and give it the grace to do so."""
@@ -141,12 +139,10 @@ class RunReader:
             await execution.ledger.answered()
             execution.answer(answer)
             return execution.ledger.run
-        asked = await self._parts.journals.read_last(self._owner, run_id)
+        length = await self._parts.journals.length(self._owner, run_id)
         await self._background.go_on(run, answer)
-        if asked is not None:
-            await self._parts.journals.wait(
-                self._owner, run_id, length=asked.sequence + 1, at_most=ANSWER_WAIT
-            )
+        if length:
+            await self._parts.journals.wait(self._owner, run_id, length=length, at_most=ANSWER_WAIT)
         return await self._run(run_id)
 
     def _live(self, run_id: str) -> Execution | None:

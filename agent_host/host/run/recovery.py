@@ -15,7 +15,6 @@ from agent_host.errors import (
     HostError,
     LeaseLostError,
     StoreError,
-    UnreadableRecordError,
 )
 from agent_host.host.record.live_record import LiveRun
 from agent_host.host.run.background import BackgroundRuns
@@ -161,16 +160,6 @@ class RunRecovery:
             else:
                 await ledger.finish(RunFailed(failure=INTERRUPTED))
                 done.interrupted += 1
-        except ConflictError:
-            logger.debug("run %s: another process was faster", run_id)
-        except UnreadableRecordError as error:
-            logger.error("run %s cannot be recovered: %s", run_id, error)  # noqa: TRY400
-            await self._end_unreadable(run_id, owner, done)
-
-    async def _end_unreadable(self, run_id: RunId, owner: Owner, done: Sweep) -> None:
-        try:
-            await self._background.end_unreadable(owner, run_id, has_entry=True)
-            done.interrupted += 1
         except ConflictError:
             logger.debug("run %s: another process was faster", run_id)
 

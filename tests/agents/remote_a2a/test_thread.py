@@ -127,16 +127,28 @@ async def test_a_conversation_with_another_agent_is_not_this_ones() -> None:
 
 
 @pytest.mark.parametrize("planted", [b"", b"{}", b"\x80\x04N.", b'{"v":2,"k":"x","d":{}}'])
-async def test_a_planted_record_is_refused(planted: bytes) -> None:
+async def test_a_planted_record_is_refused_once(planted: bytes) -> None:
     async with MemoryStateStore() as store:
         kept = checkpoints(store)
         turn = new_turn(session_id="ses_1", checkpoints=kept)
         await kept.put("remote_a2a.session.ses_1", {"context": planted})
         await kept.put(f"remote_a2a.run.{turn.run_id}", {"task": planted})
-        with pytest.raises(UnreadableRecordError):
-            await Threads("http://one").context(turn)
+        assert await Threads("http://one").context(turn) is None  # the conversation begins anew
         with pytest.raises(UnreadableRecordError):
             await Threads("http://one").task(turn)
+        assert await Threads("http://one").task(turn) is None
+        assert await kept.get("remote_a2a.session.ses_1", "context") is None
+
+
+async def test_a_run_that_was_sent_is_not_sent_again_where_its_task_cannot_be_read() -> None:
+    async with MemoryStateStore() as store, misbehaving() as (agent, double):
+        kept = checkpoints(store)
+        turn = new_turn(checkpoints=kept, attempt=2)
+        await kept.put(f"remote_a2a.run.{turn.run_id}", {"task": b"?"})
+        with pytest.raises(TargetError, match="cannot be read") as lost:
+            await suspended(agent, turn)
+        assert double.methods == []
+    assert lost.value.code == "interrupted"
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
 from agent_host.types import (
     ChannelRequest,
+    DeliveryStatus,
     InputRequired,
     JsonObject,
     JsonValue,
@@ -58,8 +59,10 @@ def message(text: str) -> ChannelRequest:
     return replace(event(text), session="C1")
 
 
-def host_of(target: Asking, store: SurvivingStore) -> AgentHost:
-    chat = PushChannelDouble("chat", PlatformDouble(is_idempotent=True))
+def host_of(
+    target: Asking, store: SurvivingStore, platform: PlatformDouble | None = None
+) -> AgentHost:
+    chat = PushChannelDouble("chat", platform or PlatformDouble(is_idempotent=True))
     return AgentHost(target, channels=[chat], store=store, run_policy=QUICK, grace=timedelta())
 
 
@@ -100,6 +103,40 @@ async def test_a_crash_while_it_is_answered_neither_loses_nor_doubles(
     assert target.begun == ["name", "last"]
     answers = [one.result.text for one in done if one.result is not None]
     assert answers == ["it is Ada"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(1, 13))
+async def test_a_crash_while_it_asks_neither_loses_nor_doubles_the_question(
+    at: int, *, after: bool
+) -> None:
+    store, target, platform = MemoryStateStore(), Asking(), PlatformDouble(is_idempotent=True)
+    async with store:
+        dying, acknowledged = DyingStore(store, at=at, after=after), True
+        async with host_of(target, dying, platform) as first:
+            try:
+                await first.context.accept("E1", message("name"))
+                sent = asyncio.ensure_future(platform.until(lambda: bool(platform.taken)))
+                died = asyncio.ensure_future(dying.died.wait())
+                await asyncio.wait((sent, died), return_when=asyncio.FIRST_COMPLETED)
+                for task in (sent, died):
+                    task.cancel()
+                await asyncio.gather(sent, died, return_exceptions=True)
+            except StoreUnavailableError:
+                acknowledged = False
+            await dying.kill()
+        async with host_of(target, SurvivingStore(store), platform) as second:
+            if not acknowledged:
+                await second.context.accept("E1", message("name"))
+            await platform.until(lambda: bool(platform.taken))
+            while any(
+                delivery.status is not DeliveryStatus.ACCEPTED
+                for delivery in (await second.deliveries.list()).items
+            ):
+                await asyncio.sleep(0)
+            runs = (await (await second.context.runs(event().caller)).list()).items
+    assert platform.texts == ["Who?"]
+    assert [run.status for run in runs] == [RunStatus.INPUT_REQUIRED]
 
 
 def _is_over(run: Run) -> bool:

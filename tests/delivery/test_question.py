@@ -22,6 +22,7 @@ from agent_host.types import (
     ChannelRequest,
     Conversation,
     DataPart,
+    DeliveryStatus,
     InputRequired,
     Message,
     Question,
@@ -65,6 +66,15 @@ async def doubly(_: Turn) -> AsyncGenerator[RunEvent, Answer]:
     yield TextDelta(text=f"{answer.values[AGE.id]!r} {answer.values[SURE.id]!r}")
 
 
+def caller_of(person: str, kind: Literal["private", "group"]) -> Caller:
+    """Somebody in the chat's one conversation."""
+    return Caller(
+        channel="chat",
+        identity=ChannelIdentity(channel="chat", account="default", native_id=person),
+        conversation=Conversation(id="C1", kind=kind),
+    )
+
+
 TARGETS = pytest.mark.parametrize("target", [waiting, Resuming()], ids=["waiting", "resuming"])
 
 
@@ -86,11 +96,7 @@ class Room:
     ) -> None:
         """A message there."""
         self.count += 1
-        caller = Caller(
-            channel="chat",
-            identity=ChannelIdentity(channel="chat", account="default", native_id=person),
-            conversation=Conversation(id="C1", kind=kind),
-        )
+        caller = caller_of(person, kind)
         said = fields.pop("said", Message.user(text))
         request = ChannelRequest(caller=caller, input=(said,), session="C1", **fields)
         await self.host.context.accept(f"E{self.count}", request)
@@ -194,6 +200,17 @@ async def test_a_question_goes_where_the_answer_will_and_is_no_echo() -> None:
         await on.deliveries(asked)
         assert on.chat.texts[-1] == on.mail.texts[-1] == "Ada is 36"
         assert on.chat.taken[0].destination.identity == CHAT
+
+
+@TARGETS
+async def test_a_run_that_is_cancelled_says_nothing_more(target: object) -> None:
+    async with room(target) as chat:
+        await chat.say("Ada")
+        await chat.told(1)
+        run = chat.platform.taken[0].result.run
+        await (await chat.host.context.runs(caller_of("U1", "private"))).cancel(run.id)
+        (delivery,) = (await chat.host.deliveries.list(run_id=run.id)).items
+    assert delivery.status is DeliveryStatus.ACCEPTED
 
 
 async def test_who_waits_for_the_question_gets_it_and_no_push() -> None:

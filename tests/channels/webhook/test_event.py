@@ -9,9 +9,12 @@ import pytest
 
 from agent_host import AgentHost
 from agent_host.errors import UnreadableRecordError
+from agent_host.outbound.guarded import GuardedOutbound
+from agent_host.protocols.delivery import RunStation
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.types import (
     Answer,
+    Caller,
     DeliveryStatus,
     InputRequired,
     Key,
@@ -19,14 +22,17 @@ from agent_host.types import (
     QuestionId,
     Record,
     RunEvent,
+    RunId,
     RunStatus,
     TextDelta,
     Turn,
 )
 from agent_host_rest import RestChannel
-from agent_host_webhook import WebhookChannel, WebhookConfig
+from agent_host_webhook import SubscriberConfig, WebhookChannel, WebhookConfig
+from agent_host_webhook.push import WebhookPush
 from agent_host_webhook.push_codec import WebhookCodec
-from tests.channels.webhook.hosting import PATH, HeaderAuthenticator, stage
+from tests.channels.webhook.hosting import PATH, SECRET, HeaderAuthenticator, stage
+from tests.delivery.hosting import owner_of
 
 AGE = Question(
     prompt="How old?", id=QuestionId("age"), schema={"type": "integer"}, metadata={"row": 7}
@@ -144,14 +150,39 @@ class CountingStore(MemoryStateStore):
         return await super().get(key)
 
 
-@pytest.mark.parametrize("hear_starts", [False, True])
-async def test_a_start_that_nobody_may_hear_of_costs_nothing(*, hear_starts: bool) -> None:
+def config_of(*, hear_starts: bool = False, subscriptions: bool = True, ops: str = "") -> Any:
+    """The settings of callers' endpoints, and of one of the operator's that hears of `ops`."""
+    subscribers = ()
+    if ops:
+        fields = {"name": "ops", "url": "https://93.184.215.14/", "secrets": [SECRET]}
+        subscribers = (SubscriberConfig.model_validate({**fields, "events": [ops]}),)
+    return WebhookConfig(
+        subscriptions=subscriptions,
+        subscriptions_hear_starts=hear_starts,
+        subscribers=subscribers,
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "hears_starts", "looks"),
+    [
+        (config_of(), False, 1),
+        (config_of(hear_starts=True), True, 2),
+        (config_of(hear_starts=True, subscriptions=False, ops="run.failed"), False, 0),
+        (config_of(ops="run.failed"), False, 1),
+    ],
+)
+async def test_a_start_that_nobody_may_hear_of_costs_nothing(
+    config: WebhookConfig, looks: int, *, hears_starts: bool
+) -> None:
+    """Nobody has registered; a look is one for a person's endpoints, or for those that are gone."""
+    assert WebhookPush(config).hears_starts is hears_starts
     store = CountingStore()
-    config = WebhookConfig(subscriptions=True, subscriptions_hear_starts=hear_starts)
     host = AgentHost(
         lambda text: text,
         channels=[RestChannel(), WebhookChannel(config)],
         authenticator=HeaderAuthenticator(),
+        outbound=OpenOutbound(),
         store=store,
     )
     transport = httpx.ASGITransport(host.app)
@@ -160,8 +191,34 @@ async def test_a_start_that_nobody_may_hear_of_costs_nothing(*, hear_starts: boo
         host,
         httpx.AsyncClient(transport=transport, base_url="http://host", headers=headers) as client,
     ):
+        store.looked_up = 0
         await client.post("/invocations", json={"input": "hello"})
-    assert store.looked_up == (2 if hear_starts else 1), "one look at its end"
+        assert store.looked_up == looks
+
+
+class OpenOutbound(GuardedOutbound):
+    """Looks nothing up."""
+
+    async def check(self, url: str) -> None:
+        """It may be sent to."""
+
+
+async def test_a_start_that_only_the_operator_hears_of_is_looked_up_for_nobody_else() -> None:
+    store, config = CountingStore(), config_of(ops="run.started")
+    channel = WebhookChannel(config)
+    host = AgentHost(lambda text: text, channels=[channel], outbound=OpenOutbound(), store=store)
+    station = RunStation(
+        owner=await owner_of("alice"),
+        run_id=RunId("run_1"),
+        origin=Caller(channel="rest"),
+        said=(),
+        status=RunStatus.RUNNING,
+    )
+    async with host:
+        assert channel.push is not None
+        (place,) = await channel.push.subscribed(station)
+    assert place.account == "operator"
+    assert store.looked_up == 1, "whether that one is gone"
 
 
 def test_what_an_earlier_version_kept_is_read_and_a_later_one_is_not() -> None:

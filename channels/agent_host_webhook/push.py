@@ -52,6 +52,8 @@ class WebhookPush:
     def __init__(self, config: WebhookConfig) -> None:
         self._config = config
         self._context: HostContext
+        self.time_limit = _TIME_LIMIT
+        """For one attempt, the look at the receiver's name included."""
         self.codec = WebhookCodec()
 
     def open(self, context: HostContext) -> None:
@@ -122,7 +124,7 @@ class WebhookPush:
                 url=url,
                 headers={"content-type": "application/json", **signed},
                 body=body,
-                time_limit=_TIME_LIMIT,
+                time_limit=self.time_limit,
                 answer_limit_bytes=_ANSWER_LIMIT_BYTES,
             )
         )

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from agent_host.cli.operate_run import EXIT_REFUSED
@@ -75,7 +75,7 @@ def _ask(
     arguments: argparse.Namespace,
     method: str,
     *steps: str,
-    parameters: dict[str, object] | None = None,
+    parameters: Mapping[str, object] | None = None,
 ) -> JsonObject:
     place = ("channels", arguments.channel, "endpoints")
     return find_host(arguments).ask(method, *place, *steps, parameters=parameters)

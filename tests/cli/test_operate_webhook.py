@@ -32,7 +32,7 @@ def receiver(*answers: int) -> Generator[str]:
     script = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the library's name
+        def do_POST(self) -> None:
             """Answer."""
             self.rfile.read(int(self.headers["content-length"]))
             self.send_response(script.pop(0) if script else 204)

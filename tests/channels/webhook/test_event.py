@@ -152,7 +152,7 @@ class CountingStore(MemoryStateStore):
 
 def config_of(*, hear_starts: bool = False, subscriptions: bool = True, ops: str = "") -> Any:
     """The settings of callers' endpoints, and of one of the operator's that hears of `ops`."""
-    subscribers = ()
+    subscribers: tuple[SubscriberConfig, ...] = ()
     if ops:
         fields = {"name": "ops", "url": "https://93.184.215.14/", "secrets": [SECRET]}
         subscribers = (SubscriberConfig.model_validate({**fields, "events": [ops]}),)

@@ -29,7 +29,7 @@ YEARS = timedelta(days=1000)
 
 
 async def ask(_: Turn) -> AsyncGenerator[RunEvent, Answer]:
-    for _ in range(3):
+    for _round in range(3):
         yield InputRequired(questions=(Question(prompt="?", id=QuestionId("q")),))
     yield TextDelta(text="done")
 

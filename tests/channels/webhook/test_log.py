@@ -1,18 +1,23 @@
 """What was sent to an endpoint: shown to its owner and to the operator, and to nobody else."""
 
+import asyncio
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
+from starlette.responses import Response
 
 from agent_host.delivery.endpoint_log import OF_ENDPOINT, listed_key
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import DeliveryPolicy, DeliveryStatus
+from agent_host_webhook import SubscriberConfig
+from agent_host_webhook.operator_book import GoneEndpoint, gone_at
 from tests.channels.a2a.receiver import answering
-from tests.channels.webhook.hosting import ADMIN_PATH, PATH, Stage, stage
+from tests.channels.webhook.hosting import ADMIN_PATH, PATH, SECRET, Stage, stage
 from tests.delivery.hosting import owner_of
 
 ACCEPTED, DEAD, FAILED = DeliveryStatus.ACCEPTED, DeliveryStatus.DEAD, DeliveryStatus.FAILED
@@ -135,6 +140,33 @@ async def test_the_operators_own_endpoint_is_off_when_it_is_gone_and_can_be_enab
         log = (await on.operate("GET", "ops", "deliveries")).json()["deliveries"]
         assert [entry["status"] for entry in log] == ["accepted", "dead"]
         assert log[1]["attempts"][0]["error"] == "gone"
+
+
+async def test_what_waits_behind_a_receiver_that_is_gone_is_not_sent() -> None:
+    go_on = asyncio.Event()
+
+    async def gone() -> Response:
+        await go_on.wait()
+        return Response(status_code=HTTPStatus.GONE)
+
+    async with stage(gone, subscriber=True) as on:
+        for _ in range(2):
+            await on.ask()
+        await on.until(lambda states: len(states) == 2)
+        go_on.set()
+        await on.until(lambda states: states == [DEAD, DEAD])
+        log = (await on.operate("GET", "ops", "deliveries")).json()["deliveries"]
+        assert len(on.receiver.requests) == 1
+    assert [entry["attempts"][0]["error"] for entry in log] == ["disabled", "gone"]
+
+
+def test_an_endpoint_with_another_url_is_another_receiver() -> None:
+    now = ManualClock().now()
+    ops = SubscriberConfig(name="ops", url="https://a.example", secrets=(SecretStr(SECRET),))
+    gone = {"ops": GoneEndpoint(url=ops.url, at=now)}
+    assert gone_at(ops, gone) == now
+    assert gone_at(ops.model_copy(update={"url": "https://b.example"}), gone) is None
+    assert gone_at(ops.model_copy(update={"name": "other"}), gone) is None
 
 
 @pytest.mark.parametrize(

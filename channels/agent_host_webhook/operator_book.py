@@ -95,4 +95,4 @@ def gone_at(subscriber: SubscriberConfig, gone: Mapping[str, GoneEndpoint]) -> d
     return None if found is None or found.url != subscriber.url else found.at
 
 
-__all__ = ["OPERATOR_OWNER", "GoneEndpoint", "OperatorBook", "gone_at"]
+__all__ = ["OPERATOR_OWNER", "GoneEndpoint", "KeptGone", "OperatorBook", "gone_at"]

@@ -12,9 +12,12 @@ import binascii
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agent_host.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from standardwebhooks.webhooks import Webhook
 
 _SECRET_BYTES: Final = 32
 _SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what a secret looks like
@@ -26,10 +29,7 @@ def check_installed() -> None:
     Raises:
         MissingExtraError: the package is not installed.
     """
-    try:
-        import standardwebhooks  # noqa: F401, PLC0415 - optional
-    except ImportError as error:
-        raise MissingExtraError("webhook", "The webhook channel") from error
+    _signer(b"any key")
 
 
 def new_secret() -> str:
@@ -54,11 +54,17 @@ def signature_of(secret: str, event_id: str, seconds: int, body: bytes) -> str:
     Raises:
         UnicodeDecodeError: the body is no text, which nothing that is signed is.
     """
-    from standardwebhooks.webhooks import Webhook  # noqa: PLC0415 - optional
-
     at = datetime.fromtimestamp(seconds, UTC)
-    signed = Webhook(_key(secret)).sign(event_id, at, body.decode())
+    signed = _signer(_key(secret)).sign(event_id, at, body.decode())
     return signed.removeprefix("v1,")
+
+
+def _signer(key: bytes) -> "Webhook":
+    try:
+        from standardwebhooks.webhooks import Webhook  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise MissingExtraError("webhook", "The webhook channel") from error
+    return Webhook(key)
 
 
 def _key(secret: str) -> bytes:

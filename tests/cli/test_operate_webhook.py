@@ -38,8 +38,9 @@ def receiver(*answers: int) -> Generator[str]:
             self.send_response(script.pop(0) if script else 204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
             """Say nothing."""
+            del format, args
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -225,7 +225,7 @@ async def test_who_waits_for_the_question_gets_it_and_no_push() -> None:
 
 async def test_an_event_that_nobody_could_answer_for_waits_behind_the_question() -> None:
     """It is from somebody who was not asked: it is neither an answer nor lost."""
-    asked, refused = asyncio.Event(), asyncio.Event()
+    asked, refused, again = asyncio.Event(), asyncio.Event(), asyncio.Event()
     texts: list[str] = []
 
     class Watching(StoreTaskRunner):
@@ -244,6 +244,7 @@ async def test_an_event_that_nobody_could_answer_for_waits_behind_the_question()
         if turn.text == "first":
             asked.set()
             yield InputRequired(questions=(AGE,))
+        again.set()
         yield TextDelta(text="done")
 
     store = MemoryStateStore()
@@ -262,6 +263,5 @@ async def test_an_event_that_nobody_could_answer_for_waits_behind_the_question()
         (run,) = (await view.list()).items
         assert run.status is RunStatus.INPUT_REQUIRED
         await view.cancel(run.id)
-        while len(texts) < 2:
-            await asyncio.sleep(0.01)
+        await again.wait()
     assert texts == ["first", "36"]

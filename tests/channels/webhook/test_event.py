@@ -31,7 +31,7 @@ from agent_host_rest import RestChannel
 from agent_host_webhook import SubscriberConfig, WebhookChannel, WebhookConfig
 from agent_host_webhook.push import WebhookPush
 from agent_host_webhook.push_codec import WebhookCodec
-from tests.channels.webhook.hosting import PATH, SECRET, HeaderAuthenticator, stage
+from tests.channels.webhook.hosting import PATH, SECRET, HeaderAuthenticator, shout, stage
 from tests.delivery.hosting import owner_of
 
 AGE = Question(
@@ -179,7 +179,7 @@ async def test_a_start_that_nobody_may_hear_of_costs_nothing(
     assert WebhookPush(config).hears_starts is hears_starts
     store = CountingStore()
     host = AgentHost(
-        lambda text: text,
+        shout,
         channels=[RestChannel(), WebhookChannel(config)],
         authenticator=HeaderAuthenticator(),
         outbound=OpenOutbound(),
@@ -206,7 +206,7 @@ class OpenOutbound(GuardedOutbound):
 async def test_a_start_that_only_the_operator_hears_of_is_looked_up_for_nobody_else() -> None:
     store, config = CountingStore(), config_of(ops="run.started")
     channel = WebhookChannel(config)
-    host = AgentHost(lambda text: text, channels=[channel], outbound=OpenOutbound(), store=store)
+    host = AgentHost(shout, channels=[channel], outbound=OpenOutbound(), store=store)
     station = RunStation(
         owner=await owner_of("alice"),
         run_id=RunId("run_1"),

@@ -12,6 +12,7 @@ from agent_host.cli.key_parser import AddCommand, add_keys
 from agent_host.cli.operator_parser import add_deliveries, add_runs, add_tasks
 from agent_host.cli.people_parser import add_links, add_pair
 from agent_host.cli.quarantine_parser import add_quarantine
+from agent_host.cli.webhook_parser import add_webhooks
 
 DISTRIBUTION: Final = "agent-host-server"
 
@@ -110,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_quarantine(commands.add_parser, partial(_finish, module="agent_host.cli.quarantine"))
     add_links(commands.add_parser, partial(_finish, module="agent_host.cli.operate_link"))
     add_pair(commands.add_parser, partial(_finish, module="agent_host.cli.operate_pair"))
+    add_webhooks(commands.add_parser, partial(_finish, module="agent_host.cli.operate_webhook"))
     return parser
 
 

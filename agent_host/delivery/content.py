@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agent_host.delivery.failure import PushFailure, permanent
 from agent_host.delivery.record import DeliveryRecords, StoredContent, StoredDelivery
+from agent_host.delivery.station import told
 from agent_host.errors import HostError, UnreadableRecordError
 from agent_host.protocols.delivery import ResponseHook, RunAnswers
 from agent_host.protocols.push import ChannelPush, PushCodec
@@ -94,8 +95,8 @@ class Contents:
 
     async def _of_run(self, stored: StoredDelivery, content: StoredContent) -> StoredContent:
         delivery = stored.delivery
-        hosted = None
-        if delivery.run_id is not None:
+        hosted = None if content.run is None else told(content.run)
+        if hosted is None and delivery.run_id is not None:
             hosted = await self._answers.answer(delivery.owner, delivery.run_id)
         if hosted is None:
             raise ContentError("no_result")

@@ -6,6 +6,7 @@ it. Looked for on every host: what an earlier configuration left is theirs as we
 
 from collections.abc import AsyncIterator, Sequence
 
+from agent_host.delivery.endpoint_log import listed_key
 from agent_host.delivery.outbox import due_key
 from agent_host.delivery.record import CONTENT, DELIVERIES, OF_RUN, WHOLE, letter_key, read_delivery
 from agent_host.errors import UnreadableRecordError
@@ -55,6 +56,7 @@ def _keys(delivery: Delivery) -> Sequence[Key]:
         Key(CONTENT, WHOLE, delivery.id),
         letter_key(delivery),
         due_key(delivery),
+        listed_key(delivery),
         *listed,
     )
 

@@ -1,4 +1,6 @@
-"""Plans where the answer of a run goes, as the run ends, and what is written with its end."""
+"""Plans where the answer of a run goes, as the run ends, and what is written with its end; and who
+else hears of the run, then and before.
+"""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -6,14 +8,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from agent_host.delivery.endpoint_log import EndpointLog
 from agent_host.delivery.outbox import OutboxBell, put_due
 from agent_host.delivery.pacing import Pacing
-from agent_host.delivery.place import delivery_id_of
 from agent_host.delivery.record import DeliveryRecords, StoredContent, StoredDelivery
 from agent_host.delivery.resolution import Resolution, Resolver
+from agent_host.delivery.station import station_delivery_id
 from agent_host.errors import RequestError
-from agent_host.protocols.clock import Clock
-from agent_host.protocols.delivery import AnsweredRun, PlannedDeliveries
+from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import PlannedDeliveries, RunStation
 from agent_host.protocols.identity_registry import IdentityRegistry
 from agent_host.protocols.push import SubscribedPush
 from agent_host.types.delivery import (
@@ -40,7 +43,7 @@ Carrier: TypeAlias = Callable[[], Mapping[str, str]]
 class AnswerPlanner:
     """The `DeliveryPlanner` of one host."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part of the host, all by keyword
         self,
         records: DeliveryRecords,
         *,
@@ -50,8 +53,13 @@ class AnswerPlanner:
         pacing: Pacing,
         bell: OutboxBell,
         clock: Clock,
+        ids: IdFactory,
+        log: EndpointLog,
         carrier: Carrier | None = None,
     ) -> None:
+        self.log = log
+        self.tells_of_starts = any(push.hears_starts for push in subscribed)
+        self._ids = ids
         self._records = records
         self._resolver = resolver
         self._registry = registry
@@ -63,7 +71,7 @@ class AnswerPlanner:
 
     @property
     def has_subscribers(self) -> bool:
-        """Whether a channel has anybody send to it when runs end."""
+        """Whether a channel has anybody who asks to hear of runs."""
         return bool(self._subscribed)
 
     def can_push(self, channel: str) -> bool:
@@ -84,43 +92,54 @@ class AnswerPlanner:
             if not self._resolver.can_push(channel):
                 raise RequestError("response_target names a channel that cannot be pushed to.")
 
-    async def plan(self, answered: AnsweredRun, target: ResponseTarget) -> PlannedDeliveries:
+    async def plan(self, station: RunStation, target: ResponseTarget) -> PlannedDeliveries:
         """Resolve the target now."""
-        resolution = await self._resolve(answered, target)
-        origin = answered.origin
+        resolution = await self._resolve(station, target)
+        origin = station.origin
         source = self._resolver.side_of(origin.channel, origin.account)
-        planned = self.scheduled(
-            answered.owner,
+        nonce = "" if station.run is None else self._ids.new(station.status.value)
+        answers = self.scheduled(
+            station.owner,
             resolution.intended,
-            ids=[delivery_id_of(answered.run_id, place) for place in resolution.intended],
-            run_id=answered.run_id,
+            ids=[station_delivery_id(station, nonce, place) for place in resolution.intended],
+            run_id=station.run_id,
             source=source,
             # It goes back to where the question was put, whoever's that is by now.
             is_linked=target.kind != "sender",
         )
-        chosen = {stored.delivery.id for stored in planned}
-        planned += [
+        chosen = {stored.delivery.id for stored in answers}
+        heard = [
             stored
-            for stored in await self._asked_for(answered, source)
+            for stored in await self._asked_for(station, nonce, source)
             if stored.delivery.id not in chosen
         ]
         writes: list[Write] = []
-        for stored in planned:
-            is_answer = stored.delivery.id in chosen
-            if (
-                is_answer
-                and target.echo_input
-                and not _is_origin(origin, stored.delivery.destination)
-            ):
-                said = StoredContent(said=answered.said)
-                writes.append(self._records.put_content(stored.delivery.id, said))
-                writes += self.put(replace(stored, has_echo=True))
-            else:
-                writes += self.put(stored)
+        for stored in answers:
+            writes += self._answer(station, stored, target)
+        for stored in heard:
+            writes += [*self._first(station, stored), self.log.put(stored.delivery, station.status)]
         note = None
-        if target.kind != "originating":
-            note = _note(target, planned, resolution.skipped)
+        if target.kind != "originating" and station.run is None:
+            note = _note(target, [*answers, *heard], resolution.skipped)
         return PlannedDeliveries(writes=writes, note=note, announce=self.announce)
+
+    def _answer(
+        self, station: RunStation, stored: StoredDelivery, target: ResponseTarget
+    ) -> list[Write]:
+        """What the person said goes before their answer where they did not write it."""
+        echoes = target.echo_input and station.run is None
+        if not echoes or _is_origin(station.origin, stored.delivery.destination):
+            return self._first(station, stored)
+        said = self._records.put_content(stored.delivery.id, StoredContent(said=station.said))
+        return [said, *self.put(replace(stored, has_echo=True))]
+
+    def _first(self, station: RunStation, stored: StoredDelivery) -> list[Write]:
+        """A new delivery, with the run as it stands now, where it goes on meanwhile."""
+        writes = self.put(stored)
+        if station.run is not None:
+            kept = StoredContent(run=station.run)
+            writes.append(self._records.put_content(stored.delivery.id, kept))
+        return writes
 
     def scheduled(
         self,
@@ -175,38 +194,40 @@ class AnswerPlanner:
         """What was planned is committed."""
         self._bell.ring()
 
-    async def _asked_for(self, answered: AnsweredRun, source: LinkSide) -> list[StoredDelivery]:
+    async def _asked_for(
+        self, station: RunStation, nonce: str, source: LinkSide
+    ) -> list[StoredDelivery]:
         """Deliveries to those who want to hear of runs; of some, or of none if that fails."""
         found: list[Destination] = []
         for push in self._subscribed:
             try:
-                found += await push.subscribed(answered)
+                found += await push.subscribed(station)
             except Exception:
-                logger.exception("run %s: who asked for it is not known", answered.run_id)
+                logger.exception("run %s: who asked for it is not known", station.run_id)
         allowed = [place for place in found if self._resolver.allows(source, place)]
         return self.scheduled(
-            answered.owner,
+            station.owner,
             allowed,
-            ids=[delivery_id_of(answered.run_id, place) for place in allowed],
-            run_id=answered.run_id,
+            ids=[station_delivery_id(station, nonce, place) for place in allowed],
+            run_id=station.run_id,
             source=source,
             is_linked=False,
         )
 
-    async def _resolve(self, answered: AnsweredRun, target: ResponseTarget) -> Resolution:
+    async def _resolve(self, station: RunStation, target: ResponseTarget) -> Resolution:
         if target.kind in ("originating", "none"):
             return Resolution(intended=(), skipped=())
-        registry, owner = self._registry, answered.owner
+        registry, owner = self._registry, station.owner
         try:
             known = () if registry is None else await registry.identities(owner)
         except Exception:
             # The run must end all the same, and its answer can be fetched.
-            logger.exception("run %s: where its answer goes is not known", answered.run_id)
+            logger.exception("run %s: where its answer goes is not known", station.run_id)
             return Resolution(
                 intended=(), skipped=(SkippedDestination(reason=SkipReason.UNRESOLVED),)
             )
         own = [one for one in known if one.identity.tenant == owner.tenant]
-        return self._resolver.resolve(target, own, origin=answered.origin, now=self._clock.now())
+        return self._resolver.resolve(target, own, origin=station.origin, now=self._clock.now())
 
 
 def _is_origin(origin: Caller, destination: Destination) -> bool:

@@ -19,6 +19,7 @@ from agent_host.types.identity import LinkSide
 from agent_host.types.json import JsonObject
 from agent_host.types.message import Message
 from agent_host.types.quick_init import maker
+from agent_host.types.run import Run
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 
 DELIVERIES: Final = "delivery"
@@ -77,13 +78,14 @@ class StoredDelivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredContent:
     """What is sent, as the channel's codec of `version` wrote it, once it has. Until then only what
-    the person said is here; the answer is with its run.
+    the person said is here, or the run as it stood when it was not over; an answer is with its run.
     """
 
     version: int | None = None
     reply: JsonObject | None = None
     echo: JsonObject | None = None
     said: tuple[Message, ...] = ()
+    run: Run | None = None
 
 
 class FoundDelivery(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Final, Self
 from agent_host.delivery.address import AddressBook
 from agent_host.delivery.content import Contents
 from agent_host.delivery.dispatcher import Dispatcher
+from agent_host.delivery.endpoint_log import EndpointLog
 from agent_host.delivery.governor import Governor
 from agent_host.delivery.lifecycle import lifecycle_of
 from agent_host.delivery.operator import HostDeliveryOperator
@@ -93,6 +94,8 @@ class Deliveries:
             pacing=pacing,
             bell=self._bell,
             clock=seams.clock,
+            ids=seams.ids,
+            log=EndpointLog(seams.store, self._records, policy=policy),
             carrier=seams.carrier,
         )
         self.operator = HostDeliveryOperator(

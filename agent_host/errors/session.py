@@ -60,6 +60,10 @@ class QuestionOpenError(SessionError):
 
     code = "question_open"
 
+    def __init__(self, message: str, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
 
 __all__ = [
     "QuestionOpenError",

@@ -12,6 +12,7 @@ from agent_host.host.file.keeper import FileKeeper
 from agent_host.host.follow.dispatcher import FollowDispatcher
 from agent_host.host.follow.view import OwnedFollows
 from agent_host.host.inbound.acceptance import EventAcceptance
+from agent_host.host.inbound.answer import EventAnswers
 from agent_host.host.operator import HostRunOperator
 from agent_host.host.people_assembly import PeopleAssembly, assemble_people
 from agent_host.host.pipeline.accept import AcceptStep
@@ -213,6 +214,12 @@ def assemble(seams: Seams) -> Assembly:
         ids=seams.ids,
         policy=seams.inbound_policy,
         tell=seams.tell_refused,
+        answers=EventAnswers(
+            pipeline=pipeline,
+            reader_of=reader_of,
+            requests=parts.requests,
+            idempotency=idempotency,
+        ),
     )
     context = ChannelContext(
         parts,

@@ -17,6 +17,7 @@ from agent_host.host.run.engine import RunEngine
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.reader import RunReader
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import DeliveryLog
 from agent_host.protocols.follow import Follower, FollowView
 from agent_host.protocols.host_context import (
     FileView,
@@ -109,6 +110,11 @@ class ChannelContext:
     def outbound(self) -> Outbound:
         """The guarded client."""
         return self._outbound
+
+    @property
+    def delivery_log(self) -> DeliveryLog:
+        """Deliveries to registered endpoints."""
+        return self._parts.deliveries.log
 
     @property
     def healthy(self) -> bool:

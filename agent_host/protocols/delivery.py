@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from agent_host.types.delivery import Delivery, DeliveryStatus, Destination
+from agent_host.types.delivery import Delivery, DeliveryStatus, Destination, SentDelivery
 from agent_host.types.delivery_event import DeliveryLifecycle
 from agent_host.types.identifier import IsolationKey, RunId
 from agent_host.types.json import JsonObject
@@ -14,7 +14,7 @@ from agent_host.types.page import Page
 from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.request import Caller
 from agent_host.types.response_target import ResponseTarget
-from agent_host.types.run import HostedResult
+from agent_host.types.run import HostedResult, Run, RunStatus
 from agent_host.types.store import Write
 
 ResponseHook: TypeAlias = Callable[
@@ -26,23 +26,25 @@ it raises makes a dead letter, which can be replayed once it is mended.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredRun:
-    """A run that is over. `origin` is who asked, `said` what they said, its files without their
-    bytes; `has_failed` says that there is no answer, but word of that.
+class RunStation:
+    """A run at a station that others hear of: it begins (`running`), asks (`input_required`) or is
+    over. `origin` is who asked, `said` what they said, its files without their bytes. `run` is the
+    run as it stands then; None once it is over, as it does not change any more.
     """
 
     owner: Owner
     run_id: RunId
     origin: Caller
     said: tuple[Message, ...]
-    has_failed: bool = False
+    status: RunStatus = RunStatus.COMPLETED
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDeliveries:
-    """`writes` go into the commit that ends the run; `note` is recorded with an answer that goes
-    elsewhere: what is intended, what is skipped and why. `announce` is called once that is
-    committed.
+    """`writes` go into the commit that brings the run there; `note` is recorded with an answer
+    that goes elsewhere: what is intended, what is skipped and why. `announce` is called once that
+    is committed.
     """
 
     writes: Sequence[Write]
@@ -51,11 +53,21 @@ class PlannedDeliveries:
 
 
 class DeliveryPlanner(Protocol):
-    """Finds out where an answer goes, once there is one."""
+    """Finds out where an answer goes, once there is one, and who else hears of the run."""
 
     @property
     def has_subscribers(self) -> bool:
         """Whether anybody may have asked to hear of runs that are not theirs to wait for."""
+        ...
+
+    @property
+    def tells_of_starts(self) -> bool:
+        """Whether anybody may have asked to hear of runs that begin."""
+        ...
+
+    @property
+    def log(self) -> "DeliveryLog":
+        """What was sent to those who have asked."""
         ...
 
     def can_push(self, channel: str) -> bool:
@@ -70,9 +82,31 @@ class DeliveryPlanner(Protocol):
         """
         ...
 
-    async def plan(self, answered: AnsweredRun, target: ResponseTarget) -> PlannedDeliveries:
-        """Resolve the target as things stand now. It does not raise: what cannot be resolved is
-        noted as skipped, and the answer can be fetched.
+    async def plan(self, station: RunStation, target: ResponseTarget) -> PlannedDeliveries:
+        """Resolve the target as things stand now: an answer goes there, and so does a question. It
+        does not raise: what cannot be resolved is noted as skipped, and the answer can be fetched.
+        """
+        ...
+
+
+class DeliveryLog(Protocol):
+    """Deliveries to endpoints that people, or the operator, have registered. Whose an endpoint is,
+    its channel knows.
+    """
+
+    async def list(
+        self,
+        channel: str,
+        account: str,
+        endpoint: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[SentDelivery]:
+        """Those to the identity of this name, newest first. Some may be left out of a page.
+
+        Raises:
+            RequestError: the limit or the cursor is none.
         """
         ...
 
@@ -186,12 +220,13 @@ class DeliveryOperator(Protocol):
 
 
 __all__ = [
-    "AnsweredRun",
     "Deliverer",
+    "DeliveryLog",
     "DeliveryObserver",
     "DeliveryOperator",
     "DeliveryPlanner",
     "PlannedDeliveries",
     "ResponseHook",
     "RunAnswers",
+    "RunStation",
 ]

@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from agent_host.protocols.clock import Clock, IdFactory
+from agent_host.protocols.delivery import DeliveryLog
 from agent_host.protocols.file_store import FileStream
 from agent_host.protocols.follow import Follower, FollowView
 from agent_host.protocols.link_desk import LinkView
 from agent_host.protocols.outbound import Outbound
-from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.channel_record import ChannelRecord, RecordLife
 from agent_host.types.command import CommandAnswer, CommandInfo, CommandRequest
 from agent_host.types.event import JournalEntry
 from agent_host.types.inbound import Acceptance
@@ -107,15 +108,24 @@ class FileView(Protocol):
 class RecordView(Protocol):
     """What a channel keeps for one owner, by names of its own: small, and about what the owner has
     here anyway. Nobody else and no other channel sees it; it expires when nothing is written to it
-    for as long as sessions live. What a run or a session can hold stands there and not here.
+    for as long as sessions live, unless its `life` is its owner's. What a run or a session can hold
+    stands there and not here.
     """
 
     async def get(self, name: str) -> ChannelRecord | None:
         """What is kept under the name."""
         ...
 
-    async def put(self, name: str, value: JsonObject, *, expect: int | None = None) -> None:
-        """Keep a value; with `expect` only over that version, 0 for none.
+    async def put(
+        self,
+        name: str,
+        value: JsonObject,
+        *,
+        expect: int | None = None,
+        life: RecordLife = RecordLife.SESSION,
+    ) -> None:
+        """Keep a value; with `expect` only over that version, 0 for none. The last write says how
+        long it is kept.
 
         Raises:
             ConflictError: it is at another version.
@@ -182,6 +192,11 @@ class HostContext(Protocol):
     @property
     def outbound(self) -> Outbound:
         """The guarded client, for URLs that somebody outside has named."""
+        ...
+
+    @property
+    def delivery_log(self) -> DeliveryLog:
+        """What was sent to endpoints that people, or the operator, have registered."""
         ...
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from agent_host.protocols.delivery import AnsweredRun
+from agent_host.protocols.delivery import RunStation
 from agent_host.types.delivery import Destination, Push, PushRate, PushReceipt
 from agent_host.types.json import JsonObject
 from agent_host.types.run import HostedResult
@@ -75,11 +75,18 @@ class ScheduledPush(Protocol):
 
 @runtime_checkable
 class SubscribedPush(Protocol):
-    """A `ChannelPush` that people, or the operator, have asked to be sent to when runs end."""
+    """A `ChannelPush` by which people, or the operator, have asked to hear of runs."""
 
-    async def subscribed(self, run: AnsweredRun) -> Sequence[Destination]:
-        """Who has asked for this one. Called at the end of every run that completes or fails; what
-        it raises is logged, and nobody is told then.
+    @property
+    def hears_starts(self) -> bool:
+        """Whether anybody may have asked to hear of runs that begin. Read once, when the host is
+        built; where it is false no run pays for it.
+        """
+        ...
+
+    async def subscribed(self, station: RunStation) -> Sequence[Destination]:
+        """Who has asked for this. Called when a run asks something and when it is over, and, with
+        `hears_starts`, when it begins; what it raises is logged, and nobody is told then.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The values everything else speaks in. Standard library only; no I/O, no frameworks."""
 
-from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.channel_record import ChannelRecord, RecordLife
 from agent_host.types.checkpoint import (
     Checkpoint,
     Checkpoints,
@@ -26,6 +26,7 @@ from agent_host.types.delivery import (
     Push,
     PushRate,
     PushReceipt,
+    SentDelivery,
     SkippedDestination,
     SkipReason,
 )
@@ -265,6 +266,7 @@ __all__ = [
     "ReasoningDelta",
     "ReasoningPart",
     "Record",
+    "RecordLife",
     "ResponseRoute",
     "ResponseTarget",
     "ResponseTargetKind",
@@ -283,6 +285,7 @@ __all__ = [
     "RunResult",
     "RunStarted",
     "RunStatus",
+    "SentDelivery",
     "Session",
     "SessionHistory",
     "SessionId",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from agent_host.errors import PushErrorClass
 from agent_host.types.identifier import DeliveryId, RunId
 from agent_host.types.principal import ChannelIdentity, Conversation, Owner
-from agent_host.types.run import HostedResult
+from agent_host.types.run import HostedResult, RunStatus
 
 
 class DeliveryStatus(StrEnum):
@@ -100,6 +100,16 @@ class Delivery:
     over_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDelivery:
+    """A delivery to an endpoint that somebody has registered, and where the run stood that it
+    tells of.
+    """
+
+    delivery: Delivery
+    about: RunStatus
+
+
 class SkipReason(StrEnum):
     """Why a destination was left out. `not_linked` is also said of what nobody has."""
 
@@ -128,6 +138,7 @@ __all__ = [
     "Push",
     "PushRate",
     "PushReceipt",
+    "SentDelivery",
     "SkipReason",
     "SkippedDestination",
 ]

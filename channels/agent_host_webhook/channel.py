@@ -17,8 +17,10 @@ from agent_host.wire.json_text import parse_json
 from agent_host.wire.reply import JsonReply
 from agent_host_webhook.config import EndpointConfig, WebhookConfig
 from agent_host_webhook.inbound import to_event
+from agent_host_webhook.operator_route import OperatorEndpoints
 from agent_host_webhook.outbound import from_acceptance, from_ignored, from_result
 from agent_host_webhook.push import WebhookPush
+from agent_host_webhook.sign import check_installed
 from agent_host_webhook.subscription_route import SubscriptionEndpoints
 from agent_host_webhook.verify import verify
 
@@ -36,6 +38,7 @@ class WebhookChannel:
                 "subscribers, or subscriptions = true."
             )
             raise ConfigurationError(message)
+        check_installed()
         self._config = config
         self._push = WebhookPush(config)
 
@@ -52,8 +55,20 @@ class WebhookChannel:
         return None
 
     def routes(self, context: HostContext) -> Sequence[ChannelRoute]:
-        """One for each endpoint that events are posted to, and those for subscriptions."""
+        """One for each endpoint that events are posted to; those for subscriptions; and those for
+        whoever operates the host.
+        """
         routes = [self._route(endpoint, context) for endpoint in self._config.endpoints]
+        if self.push is not None:
+            operators = OperatorEndpoints(context, self._config, self._push)
+            routes += [
+                ChannelRoute(
+                    route=route,
+                    access=RouteAccess.ADMIN,
+                    body_limit_bytes=operators.body_limit_bytes,
+                )
+                for route in operators.routes()
+            ]
         if self._config.subscriptions:
             subscriptions = SubscriptionEndpoints(context, self._config, self._push)
             routes += [

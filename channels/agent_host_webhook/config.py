@@ -172,6 +172,11 @@ class WebhookConfig(BaseModel):
     subscriptions: bool = Field(
         default=False, description="Whether callers may register endpoints for their own runs."
     )
+    subscriptions_hear_starts: bool = Field(
+        default=False,
+        description="Whether those may hear of runs that begin. Every run then looks, as it "
+        "begins, whether its caller has one that does.",
+    )
     subscriptions_path: str = Field(
         default="/webhook-endpoints",
         pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$",

@@ -19,6 +19,7 @@ from agent_host.types import (
 )
 from agent_host.wire.json_text import json_text
 from agent_host_webhook.config import EndpointConfig
+from agent_host_webhook.event_type import STARTED
 from agent_host_webhook.expression import find, is_true
 from agent_host_webhook.schema import SubscriptionBody
 from agent_host_webhook.subscription import Subscription
@@ -73,9 +74,9 @@ def to_event(
 
 
 def to_subscription(
-    body: JsonValue, *, subscription_id: str, secret: str, now: datetime
+    body: JsonValue, *, subscription_id: str, secret: str, now: datetime, hears_starts: bool
 ) -> Subscription:
-    """The endpoint that a caller wants to register.
+    """The endpoint that a caller wants to register. `hears_starts`: it may hear of runs that begin.
 
     Raises:
         InvalidInputError: a member is missing, unknown, or not of its form.
@@ -89,6 +90,9 @@ def to_subscription(
         )
         message = f"Not valid: {', '.join(field or 'the body' for field, _ in problems)}."
         raise InvalidInputError(message, problems) from None
+    if STARTED in wanted.events and not hears_starts:
+        problem = ("events", f"{STARTED} is not sent to endpoints of callers on this host")
+        raise InvalidInputError("Not valid: events.", (problem,))
     return Subscription(
         id=subscription_id,
         url=wanted.url,

@@ -5,9 +5,21 @@ from datetime import datetime
 from http import HTTPStatus
 
 from agent_host.errors import RunFailedError
-from agent_host.types import Acceptance, HostedResult, JsonValue, RunStatus
+from agent_host.types import (
+    Acceptance,
+    DeliveryAttempt,
+    DeliveryStatus,
+    HostedResult,
+    JsonValue,
+    Page,
+    Question,
+    RunStatus,
+    SentDelivery,
+)
 from agent_host.wire.json_text import json_bytes
-from agent_host_webhook.event_type import TEST_EVENT, EventType
+from agent_host_webhook.config import SubscriberConfig
+from agent_host_webhook.event_type import TEST_EVENT, event_of
+from agent_host_webhook.operator_book import GoneEndpoint, gone_at
 from agent_host_webhook.schema import Accepted, Answered, Ignored
 from agent_host_webhook.subscription import Subscription
 
@@ -49,7 +61,9 @@ def from_result(hosted: HostedResult) -> tuple[bytes, int]:
 
 
 def to_body(hosted: HostedResult, *, at: datetime) -> bytes:
-    """What an endpoint is sent of a run that is over, in the form Standard Webhooks advises."""
+    """What an endpoint is sent of a run, in the form Standard Webhooks advises. Of one that asks,
+    the questions too, with all that an answer has to fit.
+    """
     run = hosted.run
     data: dict[str, JsonValue] = {
         "run_id": run.id,
@@ -63,8 +77,9 @@ def to_body(hosted: HostedResult, *, at: datetime) -> bytes:
         data["value"] = hosted.result.value
     if run.failure is not None:
         data["error"] = {"code": run.failure.code, "message": run.failure.message}
-    event: EventType = "run.completed" if run.status is RunStatus.COMPLETED else "run.failed"
-    return _event(event, at, data)
+    if run.questions:
+        data["questions"] = [_question(question) for question in run.questions]
+    return _event(event_of(run.status), at, data)
 
 
 def to_test_body(*, at: datetime) -> bytes:
@@ -94,11 +109,81 @@ def _subscription(one: Subscription, *, with_secret: bool) -> dict[str, JsonValu
         "events": list(one.events),
         "run_id": one.run_id,
         "created_at": one.created_at.isoformat(),
-        "disabled_at": None if one.disabled_at is None else one.disabled_at.isoformat(),
+        "disabled_at": _time(one.disabled_at),
+        "disabled_reason": one.disabled_reason,
     }
     if with_secret:
         fields["secret"] = one.secret
     return fields
+
+
+def from_log(page: Page[SentDelivery]) -> bytes:
+    """What was sent to one endpoint, and how each attempt ended; nothing of what it said."""
+    shown: list[JsonValue] = [_sent(one) for one in page.items]
+    return json_bytes({"deliveries": shown, "next_cursor": page.next_cursor})
+
+
+def from_subscribers(
+    subscribers: Sequence[SubscriberConfig], gone: Mapping[str, GoneEndpoint]
+) -> bytes:
+    """The endpoints of the configuration, for whoever operates the host."""
+    return json_bytes({"endpoints": [_subscriber(one, gone) for one in subscribers]})
+
+
+def from_subscriber(one: SubscriberConfig, gone: Mapping[str, GoneEndpoint]) -> bytes:
+    """One of them."""
+    return json_bytes(_subscriber(one, gone))
+
+
+def _subscriber(one: SubscriberConfig, gone: Mapping[str, GoneEndpoint]) -> dict[str, JsonValue]:
+    disabled_at = gone_at(one, gone)
+    return {
+        "id": one.name,
+        "url": one.url,
+        "events": list(one.events),
+        "disabled_at": _time(disabled_at),
+        "disabled_reason": None if disabled_at is None else "gone",
+    }
+
+
+def _sent(one: SentDelivery) -> dict[str, JsonValue]:
+    delivery = one.delivery
+    is_open = delivery.status in {DeliveryStatus.SCHEDULED, DeliveryStatus.FAILED}
+    return {
+        "id": delivery.id,
+        "event": event_of(one.about),
+        "run_id": delivery.run_id,
+        "status": delivery.status.value,
+        "created_at": delivery.created_at.isoformat(),
+        "next_attempt_at": delivery.due_at.isoformat() if is_open else None,
+        "over_at": _time(delivery.over_at),
+        "attempts": [_attempt(attempt) for attempt in delivery.attempts],
+    }
+
+
+def _attempt(attempt: DeliveryAttempt) -> dict[str, JsonValue]:
+    after = attempt.retry_after
+    return {
+        "number": attempt.number,
+        "begun_at": attempt.begun_at.isoformat(),
+        "ended_at": _time(attempt.ended_at),
+        "error": attempt.error_code,
+        "retry_after_seconds": None if after is None else after.total_seconds(),
+    }
+
+
+def _question(question: Question) -> JsonValue:
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "prompt": question.prompt,
+        "schema": question.schema,
+        "metadata": question.metadata,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _event(kind: str, at: datetime, data: Mapping[str, JsonValue]) -> bytes:
@@ -108,7 +193,10 @@ def _event(kind: str, at: datetime, data: Mapping[str, JsonValue]) -> bytes:
 __all__ = [
     "from_acceptance",
     "from_ignored",
+    "from_log",
     "from_result",
+    "from_subscriber",
+    "from_subscribers",
     "from_subscription",
     "from_subscriptions",
     "from_test",

@@ -13,6 +13,7 @@ from agent_host.types import (
     JsonValue,
     Message,
     Owner,
+    Question,
     Run,
     RunResult,
     RunStatus,
@@ -24,18 +25,20 @@ from agent_host.types.identifier import IsolationKey, RunId, SessionId
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptResult:
-    """The form of version 1."""
+    """The form of version 2; version 1 has neither `updated_at` nor `questions`."""
 
     run_id: str
     status: RunStatus
     channel: str
     created_at: datetime
+    updated_at: datetime | None = None
     finished_at: datetime | None = None
     session_id: str | None = None
     output_text: str | None = None
     value: JsonValue = None
     failure_code: str | None = None
     failure_message: str | None = None
+    questions: tuple[Question, ...] = ()
 
 
 _KEPT: Final = TypeAdapter(KeptResult)
@@ -46,33 +49,37 @@ _NOBODY: Final = Owner(tenant="", isolation_key=IsolationKey(""))
 class WebhookCodec:
     """The `PushCodec` of webhooks."""
 
-    version = 1
+    version = 2
 
     def encode(self, result: HostedResult) -> JsonObject:
         """Plain JSON."""
-        run, answer = result.run, result.result
+        run = result.run
+        # What a run asks stands in its questions; the text is for channels that know of none.
+        answer = None if run.questions else result.result
         kept = KeptResult(
             run_id=run.id,
             status=run.status,
             channel=run.channel,
             created_at=run.created_at,
+            updated_at=run.updated_at,
             finished_at=run.finished_at,
             session_id=run.session_id,
             output_text=None if answer is None else answer.text,
             value=None if answer is None else answer.value,
             failure_code=None if run.failure is None else run.failure.code,
             failure_message=None if run.failure is None else run.failure.message,
+            questions=run.questions,
         )
         value: JsonObject = _KEPT.dump_python(kept, mode="json")
         return value
 
     def decode(self, value: JsonObject, version: int) -> HostedResult:
-        """What was encoded by version 1.
+        """What was encoded by version 1 or 2.
 
         Raises:
             UnreadableRecordError: by another, or it is none of ours.
         """
-        if version != self.version:
+        if version not in (1, self.version):
             message = f"An event of version {version} is not known to this release."
             raise UnreadableRecordError(message)
         try:
@@ -88,12 +95,13 @@ class WebhookCodec:
             owner=_NOBODY,
             status=kept.status,
             created_at=kept.created_at,
-            updated_at=kept.finished_at or kept.created_at,
+            updated_at=kept.updated_at or kept.finished_at or kept.created_at,
             finished_at=kept.finished_at,
             channel=kept.channel,
             operation="event",
             session_id=None if kept.session_id is None else SessionId(kept.session_id),
             failure=failure,
+            questions=kept.questions,
         )
         if kept.output_text is None:
             return HostedResult(run=run)

@@ -5,24 +5,27 @@ They are kept in one record for each owner, as JSON of the version that stands i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from agent_host.errors import UnreadableRecordError
-from agent_host.protocols.delivery import AnsweredRun
+from agent_host.protocols.delivery import RunStation
 from agent_host.types import JsonObject
 from agent_host_webhook.event_type import EVENT_TYPES, EventType, event_of
 
 VERSION: Final = 1
 OLD_SECRET_LIVES: Final = timedelta(hours=24)
 
+DisabledReason: TypeAlias = Literal["gone", "owner"]
+"""Its receiver answered 410, or its owner switched it off."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """`run_id` narrows it to one run. `old_secret` signs too, until `old_secret_ends_at`.
-    `disabled_at` is when its receiver said that it is gone, or somebody switched it off.
+    """`run_id` narrows it to one run, with which it goes. `old_secret` signs too, until
+    `old_secret_ends_at`. Since `disabled_at` it is not sent to.
     """
 
     id: str
@@ -34,14 +37,25 @@ class Subscription:
     old_secret: str | None = None
     old_secret_ends_at: datetime | None = None
     disabled_at: datetime | None = None
+    disabled_reason: DisabledReason | None = None
 
-    def wants(self, run: AnsweredRun) -> bool:
-        """Whether it is to hear of this run."""
+    def wants(self, station: RunStation) -> bool:
+        """Whether it is to hear of this."""
         return (
             self.disabled_at is None
-            and event_of(run) in self.events
-            and self.run_id in (None, run.run_id)
+            and event_of(station.status) in self.events
+            and self.run_id in (None, station.run_id)
         )
+
+    def disabled(self, reason: DisabledReason, now: datetime) -> "Subscription":
+        """Switched off, if it was not yet."""
+        if self.disabled_at is not None:
+            return self
+        return replace(self, disabled_at=now, disabled_reason=reason)
+
+    def enabled(self) -> "Subscription":
+        """Switched on."""
+        return replace(self, disabled_at=None, disabled_reason=None)
 
     def live_secrets(self, now: datetime) -> Sequence[str]:
         """The newest first."""
@@ -64,15 +78,14 @@ class Subscription:
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptSubscriptions:
-    """All of one owner. The record lives on from `refreshed_at`, when it was last written."""
+    """All of one owner."""
 
     subscriptions: tuple[Subscription, ...]
-    refreshed_at: datetime
     version: Literal[1] = VERSION
 
 
 _KEPT: Final = TypeAdapter(KeptSubscriptions)
-NOTHING: Final = KeptSubscriptions(subscriptions=(), refreshed_at=datetime.fromtimestamp(0, UTC))
+NOTHING: Final = KeptSubscriptions(subscriptions=())
 
 
 def to_value(kept: KeptSubscriptions) -> JsonObject:
@@ -96,6 +109,7 @@ def from_value(value: JsonObject) -> KeptSubscriptions:
 
 __all__ = [
     "NOTHING",
+    "DisabledReason",
     "KeptSubscriptions",
     "Subscription",
     "from_value",

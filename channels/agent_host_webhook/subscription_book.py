@@ -1,12 +1,12 @@
 """The subscriptions of one owner, in the one record that they are kept in."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 from agent_host.errors import ConflictError, NotFoundError, RequestError
 from agent_host.protocols.host_context import RecordView
+from agent_host.types import RecordLife
 from agent_host_webhook.subscription import (
     NOTHING,
     KeptSubscriptions,
@@ -16,12 +16,15 @@ from agent_host_webhook.subscription import (
 )
 
 NAME: Final = "subscriptions"
-_REFRESH_AFTER: Final = timedelta(days=1)
 _TRIES: Final = 8
 
 
 class SubscriptionBook:
-    """Two changes at once are both made. Unknown ids raise `NotFoundError`."""
+    """Two changes at once are both made. Unknown ids raise `NotFoundError`.
+
+    The record stays as long as its owner; where all in it are for single runs, as long as a run is
+    kept that somebody heard of last.
+    """
 
     def __init__(self, records: RecordView, *, limit: int) -> None:
         self._records = records
@@ -51,14 +54,10 @@ class SubscriptionBook:
                 raise RequestError(message)
             return (*before, subscription)
 
-        await self._change(change, subscription.created_at)
+        await self._change(change)
 
     async def update(
-        self,
-        subscription_id: str,
-        change: Callable[[Subscription], Subscription],
-        *,
-        now: datetime,
+        self, subscription_id: str, change: Callable[[Subscription], Subscription]
     ) -> Subscription:
         """Change one; as it is then."""
         changed: list[Subscription] = []
@@ -69,10 +68,10 @@ class SubscriptionBook:
                 raise NotFoundError("webhook endpoint")
             return tuple(changed[0] if one.id == subscription_id else one for one in before)
 
-        await self._change(change_one, now)
+        await self._change(change_one)
         return changed[0]
 
-    async def remove(self, subscription_id: str, *, now: datetime) -> None:
+    async def remove(self, subscription_id: str) -> None:
         """Forget one."""
 
         def change(before: tuple[Subscription, ...]) -> tuple[Subscription, ...]:
@@ -81,34 +80,42 @@ class SubscriptionBook:
                 raise NotFoundError("webhook endpoint")
             return after
 
-        await self._change(change, now)
+        await self._change(change)
 
-    async def keep_alive(self, now: datetime) -> Sequence[Subscription]:
-        """All of them. Their record lives from the last write on, so a day later it is written."""
+    async def drop(self, subscription_ids: Collection[str]) -> None:
+        """Forget these, as far as they are there."""
+
+        def change(before: tuple[Subscription, ...]) -> tuple[Subscription, ...]:
+            return tuple(one for one in before if one.id not in subscription_ids)
+
+        await self._change(change)
+
+    async def renew(self) -> None:
+        """A run goes on that one of them is for: it is kept from now on, as the run is."""
         kept, version = await self._kept()
-        if kept.subscriptions and now - kept.refreshed_at >= _REFRESH_AFTER:
-            try:
-                value = to_value(replace(kept, refreshed_at=now))
-                await self._records.put(NAME, value, expect=version)
-            except ConflictError:
-                pass  # whoever was faster has written it
-        return kept.subscriptions
+        with suppress(ConflictError):  # whoever was faster has written it
+            await self._put(kept, version)
 
     async def _change(
-        self,
-        change: Callable[[tuple[Subscription, ...]], tuple[Subscription, ...]],
-        now: datetime,
+        self, change: Callable[[tuple[Subscription, ...]], tuple[Subscription, ...]]
     ) -> None:
         for tries_left in range(_TRIES - 1, -1, -1):
             kept, version = await self._kept()
-            after = KeptSubscriptions(subscriptions=change(kept.subscriptions), refreshed_at=now)
+            after = KeptSubscriptions(subscriptions=change(kept.subscriptions))
+            if after == kept:
+                return
             try:
-                await self._records.put(NAME, to_value(after), expect=version)
+                await self._put(after, version)
             except ConflictError:
                 if not tries_left:
                     raise
                 continue
             return
+
+    async def _put(self, kept: KeptSubscriptions, version: int) -> None:
+        lasts = any(one.run_id is None for one in kept.subscriptions)
+        life = RecordLife.OWNER if lasts else RecordLife.SESSION
+        await self._records.put(NAME, to_value(kept), expect=version, life=life)
 
     async def _kept(self) -> tuple[KeptSubscriptions, int]:
         record = await self._records.get(NAME)

@@ -8,7 +8,6 @@ does not tell which one fits.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -19,11 +18,11 @@ from typing import Final, NamedTuple
 
 from agent_host.errors import UnauthenticatedError
 from agent_host_webhook.config import EndpointConfig
+from agent_host_webhook.sign import signature_of
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 _SIGNATURES_LIMIT: Final = 16
-_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what a secret looks like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +62,6 @@ def verify(
     return proof
 
 
-def standard_signature(secret: str, event_id: str, seconds: str, body: bytes) -> str:
-    """What Standard Webhooks has behind `v1,`."""
-    signed = b"%b.%b.%b" % (event_id.encode(), seconds.encode(), body)
-    return _base64(_hmac(_standard_key(secret), signed))
-
-
-def _standard_key(secret: str) -> bytes:
-    """The key of a Standard Webhooks secret, `whsec_` and Base64; of any other text, its bytes."""
-    if secret.startswith(_SECRET_PREFIX):
-        try:
-            return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-        except binascii.Error:
-            pass
-    return secret.encode()
-
-
 def _standard(posted: _Posted) -> Proof | None:
     event_id = posted.headers.get("webhook-id", "")
     seconds = posted.headers.get("webhook-timestamp", "")
@@ -89,7 +72,10 @@ def _standard(posted: _Posted) -> Proof | None:
         for signature in posted.headers.get("webhook-signature", "").split(" ")[:_SIGNATURES_LIMIT]
         if signature.startswith("v1,")
     ]
-    made = [standard_signature(one, event_id, seconds, posted.body) for one in posted.secrets]
+    try:
+        made = [signature_of(one, event_id, int(seconds), posted.body) for one in posted.secrets]
+    except UnicodeDecodeError:
+        return None
     return Proof(event_id=event_id) if _any_equal(sent, made) else None
 
 
@@ -167,4 +153,4 @@ _VERIFIERS: Final[Mapping[str, _Verifier]] = {
     "bearer": _bearer,
 }
 
-__all__ = ["Proof", "body_digest", "standard_signature", "verify"]
+__all__ = ["Proof", "body_digest", "verify"]

@@ -47,17 +47,18 @@ async def close_in_the_middle(writer: asyncio.StreamWriter) -> None:
 
 
 class Receiver:
-    """Answers once as a test says, then 200."""
+    """Answers once as a test says, then 200. `keys` are what came in this header."""
 
-    def __init__(self, first: Answer) -> None:
+    def __init__(self, first: Answer, *, header: str = "idempotency-key") -> None:
         self._first: Answer | None = first
+        self._header = header
         self.keys: list[str] = []
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
         await reader.readexactly(length)
-        self.keys.append(head.partition("idempotency-key: ")[2].partition("\r\n")[0])
+        self.keys.append(head.partition(f"{self._header}: ")[2].partition("\r\n")[0])
         first, self._first = self._first, None
         try:
             if first is None:

@@ -72,6 +72,7 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "delivery_due": Whose.PART,
         "delivery_key": Whose.NOBODY,
         "delivery_letter": Whose.PART,
+        "delivery_of_endpoint": Whose.PART,
         "delivery_of_run": Whose.PART,
         "delivery_rate": Whose.NOBODY,
         "event_key": Whose.NOBODY,

@@ -17,6 +17,8 @@ from agent_host.errors import (
     ConflictError,
     DrainingError,
     HostError,
+    NoQuestionError,
+    QuestionOpenError,
     QueueFullError,
     RequestError,
     RetryTaskError,
@@ -24,6 +26,7 @@ from agent_host.errors import (
     TaskHandedBackError,
     UnauthenticatedError,
 )
+from agent_host.host.inbound.answer import EventAnswers
 from agent_host.host.inbound.event import (
     EVENT_CODEC,
     EVENT_KIND,
@@ -61,7 +64,7 @@ logger = logging.getLogger(__name__)
 class EventAcceptance:
     """`accept` for every channel of a host. The bound on what waits is this process's own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part of the host, all by keyword
         self,
         store: StateStore,
         runner: TaskRunner,
@@ -72,7 +75,9 @@ class EventAcceptance:
         ids: IdFactory,
         policy: InboundPolicy,
         tell: TellRefused,
+        answers: EventAnswers,
     ) -> None:
+        self._answers = answers
         self._store = store
         self._runner = runner
         self._pipeline = pipeline
@@ -156,11 +161,10 @@ class EventAcceptance:
 
     async def _do(self, task: Task) -> None:
         event = EVENT_CODEC.decode(task.spec.payload)
-        # The event's own id, so that an attempt that is made again finds the run of the first.
-        request = replace(event.request, idempotency_key=event.id)
         try:
-            with _as_it_came(event):
-                await self._pipeline.take(request, Wish.ACCEPTANCE)
+            await self._take(event)
+        except RetryTaskError:
+            raise
         except DrainingError as error:
             raise TaskHandedBackError from error
         except QueueFullError as error:
@@ -171,6 +175,24 @@ class EventAcceptance:
             logger.info("event %s became no run: %s", event.id, error.code)
             await self._tell(event.id, event.request, error)
         self._waiting = max(0, self._waiting - 1)
+
+    async def _take(self, event: InboundEvent) -> None:
+        # The event's own id, so that an attempt that is made again finds the run of the first.
+        request = replace(event.request, idempotency_key=event.id)
+        with _as_it_came(event):
+            try:
+                await self._pipeline.take(request, Wish.ACCEPTANCE)
+            except QuestionOpenError as error:
+                await self._answer(event, error)
+
+    async def _answer(self, event: InboundEvent, refused: QuestionOpenError) -> None:
+        if event.request.response_target != SENDER:
+            # Nothing is ever sent to whoever this is from, so it answers nothing. It waits.
+            raise RetryTaskError(refused.code) from refused
+        try:
+            await self._answers.take(event, refused)
+        except NoQuestionError as error:  # somebody was faster: it is a turn of its own
+            raise RetryTaskError(error.code) from error
 
     async def _give_up(self, task: Task) -> None:
         self._waiting = max(0, self._waiting - 1)

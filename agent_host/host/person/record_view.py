@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agent_host.host.person.holding import Holding
 from agent_host.protocols.host_context import RecordView
-from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.channel_record import ChannelRecord, RecordLife
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import Owner
 
@@ -22,10 +22,17 @@ class HeldRecords:
         """What is kept under the name."""
         return (await self._find(name))[1]
 
-    async def put(self, name: str, value: JsonObject, *, expect: int | None = None) -> None:
+    async def put(
+        self,
+        name: str,
+        value: JsonObject,
+        *,
+        expect: int | None = None,
+        life: RecordLife = RecordLife.SESSION,
+    ) -> None:
         """Keep a value; with `expect` only over that version, 0 for none."""
         view, _ = await self._find(name)
-        await view.put(name, value, expect=expect)
+        await view.put(name, value, expect=expect, life=life)
 
     async def delete(self, name: str) -> None:
         """Forget it."""

@@ -89,7 +89,7 @@ class SessionStep:
             return
         asked = ", ".join(question.id for question in kept[0].questions)
         message = f"Run {run_id} of this session waits for an answer to {asked}."
-        raise QuestionOpenError(message)
+        raise QuestionOpenError(message, run_id)
 
 
 __all__ = ["SessionStep"]

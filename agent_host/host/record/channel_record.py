@@ -7,7 +7,7 @@ from agent_host.codec import VersionedCodec
 from agent_host.errors import RequestError, TooLargeError
 from agent_host.protocols.state_store import StateStore
 from agent_host.quarantine import read_record
-from agent_host.types.channel_record import ChannelRecord
+from agent_host.types.channel_record import ChannelRecord, RecordLife
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import Owner
 from agent_host.types.run_policy import RunPolicy
@@ -31,7 +31,7 @@ CODEC = VersionedCodec("channel_record", 1, KeptValue)
 
 class ChannelRecords:
     """They live as long as what they are about can: a session or a finished run, from the last
-    write on.
+    write on; or, where the channel says so, as long as their owner.
     """
 
     def __init__(self, store: StateStore, *, runs: RunPolicy, sessions: SessionPolicy) -> None:
@@ -42,7 +42,7 @@ class ChannelRecords:
         """Those of one owner on one channel."""
         return OwnedRecords(self._store, self, owner=owner, channel=channel)
 
-    def put(self, key: Key, value: JsonObject, expect: int | None) -> Put:
+    def put(self, key: Key, value: JsonObject, expect: int | None, life: RecordLife) -> Put:
         """The write.
 
         Raises:
@@ -52,7 +52,8 @@ class ChannelRecords:
         if len(encoded) > VALUE_LIMIT_BYTES:
             message = f"There is room for {VALUE_LIMIT_BYTES} bytes here, and this is more."
             raise TooLargeError(message)
-        return Put(key, encoded, expect, self._time_to_live)
+        time_to_live = self._time_to_live if life is RecordLife.SESSION else None
+        return Put(key, encoded, expect, time_to_live)
 
 
 class OwnedRecords:
@@ -70,9 +71,16 @@ class OwnedRecords:
         """What is kept under the name."""
         return await read_record(self._store, self._key(name), read_channel_record)
 
-    async def put(self, name: str, value: JsonObject, *, expect: int | None = None) -> None:
+    async def put(
+        self,
+        name: str,
+        value: JsonObject,
+        *,
+        expect: int | None = None,
+        life: RecordLife = RecordLife.SESSION,
+    ) -> None:
         """Keep a value; with `expect` only over that version, 0 for none."""
-        await self._store.commit([self._records.put(self._key(name), value, expect)])
+        await self._store.commit([self._records.put(self._key(name), value, expect, life)])
 
     async def delete(self, name: str) -> None:
         """Forget it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from agent_host.errors import (
@@ -33,7 +34,7 @@ from agent_host.types.identifier import RunId
 from agent_host.types.principal import Owner
 from agent_host.types.question import Answer
 from agent_host.types.run import Run, RunStatus
-from agent_host.types.store import ABSENT
+from agent_host.types.store import ABSENT, Write
 from agent_host.types.task import RetryPolicy, Task
 
 logger = logging.getLogger(__name__)
@@ -83,15 +84,16 @@ class BackgroundRuns:
             self._parts.observer.created(run)
         return run
 
-    async def go_on(self, run: Run, answer: Answer) -> None:
-        """Let a suspended run go on. The answer is stored when this returns.
+    async def go_on(self, run: Run, answer: Answer, alongside: Sequence[Write] = ()) -> None:
+        """Let a suspended run go on. The answer is stored when this returns, and `alongside` in
+        the same step, unless the same was answered before.
 
         Raises:
             NoQuestionError: another answer came first.
         """
         spec = answer_task(run, answer)
         self._tokens.keep(run.id)
-        task = await self._parts.runner.schedule(spec)
+        task = await self._parts.runner.schedule(spec, alongside=alongside)
         if task.spec.payload != spec.payload:
             message = "The question was answered already."
             raise NoQuestionError(message)

@@ -188,7 +188,7 @@ class RunEngine:
             run=self.new_run(prepared, status=status),
             session=prepared.session,
         )
-        ledger.open(prepared.writes)
+        await ledger.open(prepared.writes)
         if prepared.store_first or not started:
             await ledger.store()
         if self._parts.observer is not None:

@@ -282,17 +282,18 @@ class Execution:
     async def _ask(self, event: InputRequired) -> Answer:
         ledger, parts = self.ledger, self._parts
         questions = with_ids(event.questions, parts.ids)
-        resumes = self._parts.capabilities.resumes
+        resumes = parts.capabilities.resumes
         left = self._deadline.left
         if not self._is_slow:
-            left += self._parts.policy.time_limit - STORE_AFTER
+            left += parts.policy.time_limit - STORE_AFTER
         self._deadline.clear()
         await self._until_stored()
         self.is_suspended = resumes
         try:
             if resumes:  # before the question is stored, so that no crash can come between
                 await schedule_expiry(parts.runner, ledger.run, questions, parts.policy)
-            await under_lease(self._place, partial(ledger.ask, questions, keep_request=resumes))
+            ask = partial(ledger.ask, questions, keep_request=resumes, to=self._turn.route.target)
+            await under_lease(self._place, ask)
         except BaseException:
             self.is_suspended = False
             raise
@@ -301,7 +302,7 @@ class Execution:
         self._driving = False
         self._answer = asyncio.get_running_loop().create_future()
         await self._leave_place()
-        self._deadline.set(self._parts.policy.answer_time_limit, self._give_up_waiting)
+        self._deadline.set(parts.policy.answer_time_limit, self._give_up_waiting)
         self._watcher.on_waiting(self)
         answer = await self._answer
         self._deadline.clear()

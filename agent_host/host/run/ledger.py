@@ -17,10 +17,11 @@ from agent_host.host.file.part import CARRIERS, carries_files, files_in
 from agent_host.host.run.collector import ResultCollector
 from agent_host.host.run.ending import STATUS_OF, ending_of, with_files_kept
 from agent_host.host.run.failure import INTERRUPTED
-from agent_host.host.run.forwarding import goes_elsewhere, plan_answer
+from agent_host.host.run.forwarding import RunForwarding
 from agent_host.host.run.journal import read_end, whole_journal
 from agent_host.host.run.latch import Latch
 from agent_host.host.run.live_journal import LiveJournal
+from agent_host.host.run.move import moved
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.trail import RunTrail
 from agent_host.types.event import (
@@ -29,7 +30,6 @@ from agent_host.types.event import (
     RunCompleted,
     RunEvent,
     RunFailed,
-    RunFailure,
     RunStarted,
     TerminalEvent,
 )
@@ -49,13 +49,13 @@ class RunLedger:
     __slots__ = (
         "_committing",
         "_event_bytes",
+        "_forwarding",
         "_in_doubt",
         "_parts",
         "_unstored",
         "_version",
         "collector",
         "event_count",
-        "is_elsewhere",
         "is_given_up",
         "journal",
         "result",
@@ -81,7 +81,7 @@ class RunLedger:
         self._committing: Latch | None = None
         self._in_doubt = False
         self.event_count = 0
-        self.is_elsewhere = False
+        self._forwarding = RunForwarding(parts, trail)
         self.is_given_up = False
         self.trail = trail
         self.session = session
@@ -99,15 +99,17 @@ class RunLedger:
     @property
     def outcome(self) -> HostedResult:
         """The run as it stands, with its result once it has completed."""
-        return _make_hosted(run=self.run, result=self.result, is_elsewhere=self.is_elsewhere)
+        elsewhere = self._forwarding.is_elsewhere
+        return _make_hosted(run=self.run, result=self.result, is_elsewhere=elsewhere)
 
-    def open(self, alongside: Sequence[Write]) -> None:
+    async def open(self, alongside: Sequence[Write]) -> None:
         """The run is new. It is stored by `store`, or by the first commit that is due anyway: a run
         that is over soon is then stored once, and nobody has seen it before.
         """
         self._unstored.extend(alongside)
         run = self.run
         if run.status is RunStatus.RUNNING:
+            self._unstored.extend(await self._forwarding.at_start(run))
             self.journal.hold(_start_of(run), at=run.updated_at)
 
     @property
@@ -155,7 +157,8 @@ class RunLedger:
             updated_at=now,
             attempt=self.run.attempt + 1,
         )
-        await self._commit(after=started, event=_start_of(started))
+        alongside = await self._forwarding.at_start(started)
+        await self._commit(alongside, after=started, event=_start_of(started))
 
     async def record(self, event: RunEvent) -> None:
         """Journal what the target yielded.
@@ -177,30 +180,30 @@ class RunLedger:
             raise TargetError(message, code=FailureCode.TARGET_PROTOCOL)
 
     async def ask(
-        self, questions: tuple[Question, ...], *, fence: Lease | None, keep_request: bool
+        self,
+        questions: tuple[Question, ...],
+        *,
+        fence: Lease | None,
+        keep_request: bool,
+        to: ResponseTarget | None = None,
     ) -> None:
-        """The run waits for an answer, and the session for the run."""
+        """The run waits for an answer, and the session for the run. `to` is as for `finish`."""
         alongside = self.trail.suspend(self.run.id) if keep_request else []
+        now = self._parts.clock.now()
+        asks = moved(self.run, RunStatus.INPUT_REQUIRED, now=now, questions=questions)
+        alongside += await self._forwarding.at_question(asks, to)
         if self.session is not None:
             alongside.append(self._parts.sessions.put_question(self.session, self.run.id))
-        await self._move(
-            RunStatus.INPUT_REQUIRED,
-            InputRequired(questions=questions),
-            questions=questions,
-            alongside=alongside,
-            fence=fence,
-            suspends=keep_request,
-        )
+        event = InputRequired(questions=questions)
+        await self._commit(alongside, after=asks, event=event, fence=fence, suspends=keep_request)
         self.settled.set()
 
-    async def answered(self) -> None:
+    async def answered(self, alongside: Sequence[Write] = ()) -> None:
         """Every open question has its answer; the values stay out of the journal."""
         asked = tuple(question.id for question in self.run.questions)
-        await self._move(
-            RunStatus.RUNNING,
-            InputReceived(question_ids=asked),
-            alongside=self._question_over(),
-        )
+        after = moved(self.run, RunStatus.RUNNING, now=self._parts.clock.now())
+        event = InputReceived(question_ids=asked)
+        await self._commit([*self._question_over(), *alongside], after=after, event=event)
         self.settled.clear()
 
     async def finish(
@@ -216,16 +219,11 @@ class RunLedger:
         """
         if self._in_doubt and await self._is_over():
             return
-        planned, stored = None, self.trail.stored
-        if stored is not None:
-            self.is_elsewhere = goes_elsewhere(to or stored.request.response_target)
-            if self.is_elsewhere or self._parts.deliveries.has_subscribers:
-                planned = await plan_answer(self._parts, stored, terminal, to=to)
-        note = None if planned is None else planned.note
-        end = ending_of(terminal, self.collector, said=said, note=note)
+        alongside = [*await self._forwarding.at_end(terminal, to)]
+        end = ending_of(terminal, self.collector, said=said, note=self._forwarding.note)
         if end.carries_files:
             end = await with_files_kept(end, self._parts.files, owner=self.run.owner, said=said)
-        messages, alongside = end.messages, [] if planned is None else [*planned.writes]
+        messages = end.messages
         if self.session is not None and said is not None and messages:
             if carries_files(messages):
                 messages = await self._parts.files.keep_messages(self.run.owner, messages)
@@ -235,15 +233,9 @@ class RunLedger:
         alongside += self.trail.end(self.run.owner, self.run.id)
         if self.run.status is RunStatus.INPUT_REQUIRED:
             alongside += self._question_over()
-        await self._move(
-            STATUS_OF[type(terminal)],
-            end.terminal,
-            alongside=alongside,
-            fence=fence,
-            failure=end.failure,
-        )
-        if planned is not None:
-            planned.announce()
+        status, now = STATUS_OF[type(terminal)], self._parts.clock.now()
+        after = moved(self.run, status, now=now, failure=end.failure)
+        await self._commit(alongside, after=after, event=end.terminal, fence=fence)
         self.result = end.result
         self.settled.set()
 
@@ -260,39 +252,6 @@ class RunLedger:
         self.is_given_up = True
         self._become(replace(self.run, status=RunStatus.FAILED, failure=terminal.failure))
         self.settled.set()
-
-    async def _move(
-        self,
-        status: RunStatus,
-        event: RunEvent,
-        *,
-        alongside: Sequence[Write],
-        fence: Lease | None = None,
-        failure: RunFailure | None = None,
-        questions: tuple[Question, ...] = (),
-        suspends: bool = False,
-    ) -> None:
-        before = self.run
-        check_transition(before.status, status)
-        now = self._parts.clock.now()
-        after = _make_run(
-            id=before.id,
-            owner=before.owner,
-            status=status,
-            created_at=before.created_at,
-            updated_at=now,
-            channel=before.channel,
-            operation=before.operation,
-            session_id=before.session_id,
-            background=before.background,
-            started_at=before.started_at,
-            finished_at=now if status.is_terminal else None,
-            attempt=before.attempt,
-            failure=failure,
-            questions=questions,
-            metadata=before.metadata,
-        )
-        await self._commit(alongside, after=after, event=event, fence=fence, suspends=suspends)
 
     async def _commit(
         self,
@@ -352,6 +311,7 @@ class RunLedger:
             self._version = outcome[-1]
         self._unstored.clear()
         self._become(run)
+        self._forwarding.committed()
 
     def _become(self, run: Run) -> None:
         before, self.run = self.run, run
@@ -394,7 +354,6 @@ def _start_of(run: Run) -> RunStarted:
 
 
 _make_hosted = maker(HostedResult)
-_make_run = maker(Run)
 _make_started = maker(RunStarted)
 
 __all__ = ["RunLedger"]

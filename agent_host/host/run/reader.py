@@ -29,6 +29,7 @@ from agent_host.types.json import JsonValue
 from agent_host.types.page import Page
 from agent_host.types.principal import Owner
 from agent_host.types.run import HostedResult, Run, RunStatus
+from agent_host.types.store import Write
 
 LIST_LIMIT = 200
 FOLLOW_WAIT = timedelta(seconds=30)
@@ -127,8 +128,10 @@ class RunReader:
             await self._background.withdraw(run.id)
         return await self._run(run_id)
 
-    async def answer(self, run_id: str, values: Mapping[str, JsonValue]) -> Run:
-        """Answer every open question."""
+    async def answer(
+        self, run_id: str, values: Mapping[str, JsonValue], *, alongside: Sequence[Write] = ()
+    ) -> Run:
+        """Answer every open question; `alongside` is written in the step that stores the answer."""
         run = await self._run(run_id)
         if run.status is not RunStatus.INPUT_REQUIRED:
             message = f"The run asks nothing: it is {run.status.value}."
@@ -136,11 +139,11 @@ class RunReader:
         answer = to_answer(run.questions, values)
         execution = self._live(run_id)
         if execution is not None and execution.waits_for_answer:
-            await execution.ledger.answered()
+            await execution.ledger.answered(alongside)
             execution.answer(answer)
             return execution.ledger.run
         length = await self._parts.journals.length(self._owner, run_id)
-        await self._background.go_on(run, answer)
+        await self._background.go_on(run, answer, alongside)
         if length:
             await self._parts.journals.wait(self._owner, run_id, length=length, at_most=ANSWER_WAIT)
         return await self._run(run_id)

@@ -1,121 +1,24 @@
 """Endpoints that people register: signed events about their own runs, tried again, switched off."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 from standardwebhooks.webhooks import Webhook
-from starlette.requests import HTTPConnection
 
 from agent_host import AgentHost
-from agent_host.errors import ConfigurationError, TargetError, UnauthenticatedError
-from agent_host.testing.live_server import live_server
+from agent_host.errors import ConfigurationError
 from agent_host.testing.manual_clock import ManualClock
-from agent_host.types import DeliveryStatus, Principal
-from agent_host_rest import RestChannel
+from agent_host.types import DeliveryStatus
 from agent_host_webhook import SubscriberConfig, WebhookChannel, WebhookConfig
 from agent_host_webhook.outbound import to_test_body
 from agent_host_webhook.sign import new_secret, sign
 from agent_host_webhook.subscription import Subscription
-from tests.channels.a2a.receiver import Receiver, allowing, answering, receiving
-
-PATH = "/webhook-endpoints"
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-class HeaderAuthenticator:
-    """Believes a header."""
-
-    admits_anyone = False
-    challenge = "Test"
-
-    async def authenticate(self, connection: HTTPConnection) -> Principal:
-        name = connection.headers.get("x-test-caller")
-        if not name:
-            raise UnauthenticatedError("Say who you are.")
-        return Principal(id=name, kind="token")
-
-
-async def shout(text: str) -> str:
-    if text == "fail":
-        raise TargetError("I cannot.")
-    return text.upper()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """What a test acts with. The client speaks as alice."""
-
-    host: AgentHost
-    client: httpx.AsyncClient
-    receiver: Receiver
-
-    async def register(self, **fields: Any) -> dict[str, Any]:
-        """An endpoint of alice's."""
-        body = {"url": f"{self.receiver.url}/hook", **fields}
-        response = await self.client.post(PATH, json=body)
-        assert response.status_code == HTTPStatus.CREATED, response.text
-        assert response.headers["location"] == f"{PATH}/{response.json()['id']}"
-        made: dict[str, Any] = response.json()
-        return made
-
-    async def ask(self, text: str = "hello", **headers: str) -> dict[str, Any]:
-        """A run."""
-        response = await self.client.post("/invocations", json={"input": text}, headers=headers)
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    async def arrived(self, count: int = 1) -> list[dict[str, Any]]:
-        """The bodies that came, once there are so many."""
-        await self.receiver.until(lambda receiver: len(receiver.requests) >= count)
-        return self.receiver.bodies
-
-    async def until(self, holds: Callable[[list[DeliveryStatus]], bool]) -> list[DeliveryStatus]:
-        """The states of all deliveries, once they are so."""
-        while True:
-            found = (await self.host.deliveries.list()).items
-            states = [delivery.status for delivery in found]
-            if holds(states):
-                return states
-            await self.client.get("/ping")  # lets the host work
-
-
-@asynccontextmanager
-async def stage(
-    *script: Any, target: object = shout, subscriber: bool = False, **options: Any
-) -> AsyncGenerator[Stage]:
-    """A host that may send to a receiver."""
-    async with receiving(*script) as receiver:
-        subscribers: tuple[SubscriberConfig, ...] = ()
-        if subscriber:
-            one = SubscriberConfig(
-                name="ops", url=f"{receiver.url}/ops", secrets=(SecretStr(SECRET),)
-            )
-            subscribers = (one,)
-        config = WebhookConfig(
-            subscriptions=not subscriber, subscriptions_limit=3, subscribers=subscribers
-        )
-        host = AgentHost(
-            target,
-            channels=[RestChannel(), WebhookChannel(config)],
-            authenticator=HeaderAuthenticator(),
-            outbound=allowing(receiver),
-            **options,
-        )
-        async with (
-            live_server(host.app) as url,
-            httpx.AsyncClient(
-                base_url=url, headers={"x-test-caller": "alice"}, timeout=20
-            ) as client,
-        ):
-            yield Stage(host=host, client=client, receiver=receiver)
+from tests.channels.a2a.receiver import answering
+from tests.channels.webhook.hosting import PATH, SECRET, shout, stage
 
 
 async def test_whoever_registered_hears_of_their_run() -> None:
@@ -220,11 +123,13 @@ async def test_a_receiver_that_is_gone_is_not_sent_to_any_more() -> None:
         await on.ask()
         await on.until(lambda states: states == [DeliveryStatus.DEAD])
         shown = (await on.client.get(f"{PATH}/{made['id']}")).json()
-        assert shown["disabled_at"] is not None
+        assert datetime.fromisoformat(shown["disabled_at"]) <= datetime.now(UTC)
+        assert shown["disabled_reason"] == "gone"
         await on.ask("again")
         assert await on.until(bool) == [DeliveryStatus.DEAD]
 
-        await on.client.post(f"{PATH}/{made['id']}/enable")
+        enabled = (await on.client.post(f"{PATH}/{made['id']}/enable")).json()
+        assert enabled["disabled_at"] is enabled["disabled_reason"] is None
         await on.ask("now")
         assert (await on.arrived(2))[-1]["data"]["output_text"] == "NOW"
 
@@ -239,6 +144,7 @@ async def test_an_endpoint_is_managed_by_its_owner_only() -> None:
 
         calls = [("GET", ""), ("DELETE", "")]
         calls += [("POST", f"/{verb}") for verb in ("rotate", "disable", "enable", "test")]
+        calls += [("GET", "/deliveries")]
         for method, verb in calls:
             foreign = await on.client.request(method, mine + verb, headers={"x-test-caller": "bob"})
             missing = await on.client.request(method, f"{PATH}/whe_made_up{verb}")

@@ -165,6 +165,27 @@ def test_an_hmac_is_made_as_configured() -> None:
         verify(config, BODY, {"x-sign": headers["x-sign"]}, now=NOW)
 
 
+@pytest.mark.parametrize("length", [24, 25, 26, 64])
+def test_a_secret_without_padding_is_read_as_the_library_reads_it(length: int) -> None:
+    secret = "whsec_" + base64.b64encode(bytes(range(length))).decode().rstrip("=")
+    config = endpoint("standard", secret)
+    assert verify(config, BODY, standard(secret=secret), now=NOW) == Proof(event_id="msg_1")
+
+
+def test_the_tolerance_is_the_endpoints_and_the_time_the_hosts() -> None:
+    """Not those of the library, which has its own of both."""
+    config = endpoint("standard", WHSEC, tolerance=timedelta(hours=1))
+    verify(config, BODY, standard(NOW - timedelta(minutes=59)), now=NOW)
+    with pytest.raises(UnauthenticatedError):
+        verify(config, BODY, standard(NOW - timedelta(minutes=61)), now=NOW)
+
+
+def test_a_body_that_is_no_text_is_signed_by_nobody() -> None:
+    headers = standard()
+    with pytest.raises(UnauthenticatedError):
+        verify(SENT["standard"][0], b"\xff" + BODY, headers, now=NOW)
+
+
 def test_a_secret_that_only_looks_like_base64_is_its_own_bytes() -> None:
     secret = "whsec_this is no base64"
     config = endpoint("standard", secret)

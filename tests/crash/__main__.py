@@ -1,0 +1,68 @@
+"""`python -m tests.crash` kills a served host once at every step of the way from an event to its
+answers; `--cycles 500` goes on with kills at random. It exits with 1 if anything was lost or doubled.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from tests.crash.death import Death, deaths, every_death
+from tests.crash.trial import CrashTrial
+from tests.crash.verdict import COUNTED, Verdict, added
+
+_ONCE_OF = 4
+"""One in so many kills is of a host whose target must not be run again."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--cycles", type=int, help="how many kills; each step once without it")
+    parser.add_argument("--seed", type=int, default=0, help="of what is random about them")
+    parser.add_argument("--folder", type=Path, help="where state and journal are, and stay")
+    arguments = parser.parse_args()
+    random = Random(arguments.seed)  # noqa: S311 - which kill comes when
+    cycles = arguments.cycles
+    chosen = list(every_death() if cycles is None else deaths(cycles, random))
+    print(f"seed {arguments.seed}, {len(chosen)} kills", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        verdict = asyncio.run(_try(chosen, random, arguments.folder or Path(folder)))
+    _print(verdict)
+    return 0 if verdict.is_good else 1
+
+
+async def _try(chosen: Sequence[Death], random: Random, folder: Path) -> Verdict:
+    verdicts: list[Verdict] = []
+    parts = {
+        "rerun": [death for n, death in enumerate(chosen) if n % _ONCE_OF],
+        "once": [death for n, death in enumerate(chosen) if not n % _ONCE_OF],
+    }
+    for name, part in parts.items():
+        place = folder / name
+        place.mkdir(parents=True)
+        trial = CrashTrial(
+            place,
+            rerunnable=name == "rerun",
+            random=random,
+            tell=lambda text, name=name: print(f"{name}: {text}", flush=True),
+        )
+        verdicts.append(await trial.run(part))
+    return added(*verdicts)
+
+
+def _print(verdict: Verdict) -> None:
+    width = max(len(name) for name in (*COUNTED, *verdict.facts))
+    for name, number in verdict.facts.items():
+        print(f"{name:{width}} {number:6}")
+    for name in COUNTED:
+        print(f"{name:{width}} {len(verdict.faults[name]):6}")
+    for name in COUNTED:
+        for fault in verdict.faults[name]:
+            print(f"{name}: {fault}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""At which step, and on which side of it, a process is killed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final, Literal, TypeAlias
+
+from agent_host.testing.deadly_store import die
+
+Side: TypeAlias = Literal["before", "within", "after"]
+
+_AROUND: Final[Sequence[Side]] = ("before", "after")
+_COMMIT: Final[Sequence[Side]] = ("before", "within", "after")
+
+OUTSIDE: Final = "outside"
+"""The kill comes from another process, at any moment."""
+
+STEPS: Final[Mapping[str, Sequence[Side]]] = {
+    "accept": _COMMIT,
+    "queue": _COMMIT,
+    "run": _AROUND,
+    "end": _COMMIT,
+    "hand_on": _COMMIT,
+    "attempt": _COMMIT,
+    "send": _AROUND,
+    "echo": _COMMIT,
+    "accepted": _COMMIT,
+    "failed": _COMMIT,
+    "unknown": _COMMIT,
+    "dead": _COMMIT,
+    "replay": _COMMIT,
+    OUTSIDE: ("within",),
+}
+"""`accept` stores an event and its work at once, `queue` makes a run of it, `run` is the target's
+own, `end` stores the run's last entry and what is to be delivered, `hand_on` makes tasks of that.
+The others are what becomes of a delivery: `attempt` is noted before `send`, `echo` after the echo
+and before the reply.
+"""
+
+_COUNTS: Final = {"accept": 4, "queue": 4, "run": 4, "end": 4, "attempt": 8, "send": 8}
+_OTHERS: Final = 3
+_RARE: Final = frozenset({"unknown", "replay", OUTSIDE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """The `count`th time that the step comes in the life of a process."""
+
+    step: str
+    side: Side
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.step} {self.count}"
+
+
+def every_death() -> Sequence[Death]:
+    """Each step once on each side."""
+    return [Death(step=step, side=side) for step, sides in STEPS.items() for side in sides]
+
+
+def deaths(cycles: int, random: Random) -> Iterator[Death]:
+    """`cycles` of them: each once, in any order, then any, deeper in the lives of processes too."""
+    first = list(every_death())
+    random.shuffle(first)
+    yield from first[:cycles]
+    for _ in range(cycles - len(first)):
+        chosen = random.choice(first)
+        limit = 1 if chosen.step in _RARE else _COUNTS.get(chosen.step, _OTHERS)
+        yield Death(step=chosen.step, side=chosen.side, count=random.randint(1, limit))
+
+
+class Reaper:
+    """Ends this process when its death has come."""
+
+    def __init__(self, death: Death | None) -> None:
+        self._death = death
+        self._left = 0 if death is None else death.count
+
+    def is_at(self, step: str, side: Side, *, times: int = 1) -> bool:
+        """Whether it has come with this step, which was made so many times at once."""
+        death = self._death
+        if death is None or (death.step, death.side) != (step, side):
+            return False
+        self._left -= times
+        return self._left <= 0
+
+    def come(self, step: str, side: Side) -> None:
+        """End the process if it has."""
+        if self.is_at(step, side):
+            die()
+
+
+__all__ = ["OUTSIDE", "STEPS", "Death", "Reaper", "Side", "deaths", "every_death"]

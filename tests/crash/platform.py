@@ -95,6 +95,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: whoever was killed has hung up."""
+
 
 def serve_platform(folder: Path, tell: Connection) -> None:
     """Serve until this process is ended; `tell` is sent the URL."""

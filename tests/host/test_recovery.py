@@ -8,6 +8,7 @@ import pytest
 
 from agent_host import AgentHost
 from agent_host.protocols.host_context import HostContext
+from agent_host.runner.task_record import TASKS, WHOLE, read_task
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
@@ -197,6 +198,32 @@ async def test_what_never_got_its_turn_is_handed_on_whatever_the_target_says(
     outcome = await after_restart(store, again, second.run)
     assert outcome.run.status is RunStatus.COMPLETED
     assert outcome.run.attempt == 1
+
+
+async def test_what_stood_in_line_is_not_given_up_with_what_killed_five_processes(
+    store: MemoryStateStore,
+) -> None:
+    turns: list[Run] = []
+    for life in range(1, 6):
+        target = Slow(rerunnable=True)
+        async with process(store, target) as context:
+            while len(turns) < 2:
+                asked = request(f"{len(turns)}", session="s", background=True)
+                turns.append((await context.start(asked)).run)
+            while not target.attempts or await fewest_starts(store) < life:
+                await asyncio.sleep(0)
+        assert target.attempts == [life]
+    again = Slow(rerunnable=True, goes_on=True)
+    async with process(store, again) as context:
+        first, second = [await finished(context, run.id) for run in turns]
+    assert first.run.status is RunStatus.FAILED
+    assert second.run.status is RunStatus.COMPLETED
+    assert again.attempts == [1]
+
+
+async def fewest_starts(store: MemoryStateStore) -> int:
+    """Of all tasks that are kept."""
+    return min(read_task(record).task.starts for record in await store.scan(TASKS, WHOLE))
 
 
 async def test_what_its_caller_cancelled_is_not_handed_on(store: MemoryStateStore) -> None:

@@ -24,6 +24,7 @@ from agent_host.host.run.order import (
     answer_task,
     rerun_task,
     run_task,
+    waiting_task,
 )
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.trail import RunTrail
@@ -196,11 +197,17 @@ class BackgroundRuns:
             return None
 
     async def _give_up(self, task: Task) -> None:
-        """The runner has given the task up: its run killed one process after the other."""
+        """The runner has given the task up: its run killed one process after the other, or stood
+        in line while others did.
+        """
         order = ORDER_CODEC.decode(task.spec.payload)
         ledger = await self._find(order)
-        if ledger is not None and not _is_stale(order, ledger.run):
-            await ledger.finish(RunFailed(failure=INTERRUPTED))
+        if ledger is None or _is_stale(order, ledger.run):
+            return
+        if ledger.run.attempt == 0 and task.last_error is None:
+            await self._parts.runner.schedule(waiting_task(ledger.run, before=task.id))
+            return
+        await ledger.finish(RunFailed(failure=INTERRUPTED))
 
     async def _prepare(
         self, ledger: RunLedger, order: RunOrder, place: Place | None

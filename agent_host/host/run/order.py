@@ -6,7 +6,7 @@ from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.types.identifier import QuestionId, RunId
+from agent_host.types.identifier import QuestionId, RunId, TaskId
 from agent_host.types.principal import Owner
 from agent_host.types.question import Answer, Question
 from agent_host.types.run import Run
@@ -50,6 +50,14 @@ def rerun_task(run: Run) -> TaskSpec:
     return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
 
 
+def waiting_task(run: Run, *, before: TaskId) -> TaskSpec:
+    """The task in the place of one that was given up, of a run that has not begun."""
+    order = RunOrder(owner=run.owner, run_id=run.id)
+    return TaskSpec(
+        kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=f"{run.id}:{before}"
+    )
+
+
 def answer_task(run: Run, answer: Answer) -> TaskSpec:
     """The task that lets a suspended run go on: one for each round of questions."""
     order = RunOrder(owner=run.owner, run_id=run.id, answer=answer, asked=_ids(run.questions))
@@ -88,4 +96,5 @@ __all__ = [
     "rerun_task",
     "run_task",
     "schedule_expiry",
+    "waiting_task",
 ]

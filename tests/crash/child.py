@@ -181,9 +181,7 @@ def _webhook_config(platform: str) -> WebhookConfig:
     mapping = MappingConfig(text="data.text", identity="data.from", conversation="data.thread")
     return WebhookConfig(
         endpoints=(EndpointConfig(name=HOOK, secrets=secrets, mapping=mapping),),
-        subscribers=(
-            SubscriberConfig(name="sink", url=f"{platform}/{WEBHOOK}", secrets=secrets),
-        ),
+        subscribers=(SubscriberConfig(name="sink", url=f"{platform}/{WEBHOOK}", secrets=secrets),),
     )
 
 

@@ -28,6 +28,7 @@ class StoredRun(NamedTuple):
 
     id: str
     status: str
+    beginnings: int
     channel: str
     person: str
 
@@ -95,8 +96,8 @@ class Evidence:
                 self.recorded.setdefault(run, at)
             case ["took", channel, delivery, run, what]:
                 self.took.append(Message(at, channel, delivery, run, what))
-            case ["run", run, status, channel, person]:
-                self.runs[run] = StoredRun(run, status, channel, person)
+            case ["run", run, status, attempt, channel, person]:
+                self.runs[run] = StoredRun(run, status, int(attempt), channel, person)
             case ["said", role, text]:
                 self.said[role, text] += 1
             case ["is", phase, delivery, run, channel, status, replays, doubts]:

@@ -45,7 +45,8 @@ class Tally:
         """Every run of a person, and every message of their conversation."""
         runs = await self._host.context.runs(caller)
         async for run in _all(lambda cursor: runs.list(cursor=cursor, limit=_PAGE)):
-            self._journal.note("run", run.id, run.status.value, run.channel, person)
+            status = run.status.value
+            self._journal.note("run", run.id, status, run.attempt, run.channel, person)
         sessions = await self._host.context.sessions(caller)
         before: int | None = None
         with suppress(NotFoundError):  # they never said anything

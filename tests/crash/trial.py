@@ -79,7 +79,10 @@ class CrashTrial:
             await self._mend(is_mended=True)
             await self._until_over(settle, self._life(), "replayed")
         verdict = judge(self._journal.read(), rerunnable=self._rerunnable)
-        facts = {"processes killed": self._kills.total(), "requests until they were": self._sender.tries}
+        facts = {
+            "processes killed": self._kills.total(),
+            "requests until they were": self._sender.tries,
+        }
         return Verdict(
             faults={**verdict.faults, OTHER: [*verdict.faults[OTHER], *self._faults]},
             facts={**facts, **verdict.facts},

@@ -18,8 +18,8 @@ OTHER: Final = "other faults"
 
 COUNTED: Final = (LOST_EVENTS, DOUBLED_TURNS, LOST_REPLIES, DOUBLED, UNMARKED, OTHER)
 
-PROCESSES_LIMIT: Final = 5
-"""So many processes may a run that may be run again take with it, until it is failed."""
+BEGINNINGS_LIMIT: Final = 5
+"""So often may a run that may be run again end with its process, until it is failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,8 @@ class Verdict:
 def judge(lines: Sequence[Sequence[str]], *, rerunnable: bool) -> Verdict:
     """The verdict on a trial whose journal has these lines."""
     seen = Evidence(lines)
-    starts_limit = PROCESSES_LIMIT if rerunnable else 1
-    interrupted = {run.id for run in _interrupted(seen, starts_limit)}
+    limit = BEGINNINGS_LIMIT if rerunnable else 1
+    interrupted = {run.id for run in _interrupted(seen, limit)}
     faults = {
         LOST_EVENTS: [*_lost_events(seen, interrupted)],
         DOUBLED_TURNS: [*_doubled_turns(seen, interrupted, rerunnable=rerunnable)],
@@ -69,13 +69,10 @@ def added(first: Verdict, second: Verdict) -> Verdict:
     return Verdict(faults=faults, facts=facts)
 
 
-def _interrupted(seen: Evidence, starts_limit: int) -> Iterator[StoredRun]:
-    """Runs that failed with their processes. One that dies between the record of its beginning and
-    the target's own has begun as well, though nobody noted it.
-    """
-    began = Counter(start.run for start in seen.began)
+def _interrupted(seen: Evidence, limit: int) -> Iterator[StoredRun]:
+    """Runs that failed with their processes, as often as it takes."""
     for run in seen.runs.values():
-        if run.status == "failed" and began[run.id] in (starts_limit - 1, starts_limit):
+        if run.status == "failed" and run.beginnings >= limit:
             yield run
 
 
@@ -91,9 +88,7 @@ def _lost_events(seen: Evidence, interrupted: set[str]) -> Iterator[str]:
                 yield f"{event.text} became {run}, which is {status}"
     # A run that never came to its target has no text; it is somebody's all the same.
     begun = {start.run for start in seen.began}
-    mute = Counter(
-        (run.channel, run.person) for run in seen.runs.values() if run.id not in begun
-    )
+    mute = Counter((run.channel, run.person) for run in seen.runs.values() if run.id not in begun)
     missing = Counter(
         (event.channel, event.person) for event in seen.events if not runs[event.text]
     )
@@ -101,9 +96,7 @@ def _lost_events(seen: Evidence, interrupted: set[str]) -> Iterator[str]:
         yield f"{number} events of {place} became no run"
 
 
-def _doubled_turns(
-    seen: Evidence, interrupted: set[str], *, rerunnable: bool
-) -> Iterator[str]:
+def _doubled_turns(seen: Evidence, interrupted: set[str], *, rerunnable: bool) -> Iterator[str]:
     stored = Counter((run.channel, run.person) for run in seen.runs.values())
     sent = Counter((event.channel, event.person) for event in seen.events)
     for place, number in (stored - sent).items():

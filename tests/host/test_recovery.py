@@ -213,12 +213,13 @@ async def test_what_stood_in_line_is_not_given_up_with_what_killed_five_processe
             while not target.attempts or await fewest_starts(store) < life:
                 await asyncio.sleep(0)
         assert target.attempts == [life]
-    again = Slow(rerunnable=True, goes_on=True)
-    async with process(store, again) as context:
-        first, second = [await finished(context, run.id) for run in turns]
-    assert first.run.status is RunStatus.FAILED
-    assert second.run.status is RunStatus.COMPLETED
-    assert again.attempts == [1]
+    held = Slow(rerunnable=True)
+    async with process(store, held) as context:
+        assert (await finished(context, turns[0].id)).run.status is RunStatus.FAILED
+        await until_said(context, turns[1].id)
+    outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), turns[1])
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.run.attempt == 2
 
 
 async def fewest_starts(store: MemoryStateStore) -> int:

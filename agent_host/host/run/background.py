@@ -24,7 +24,7 @@ from agent_host.host.run.order import (
     answer_task,
     rerun_task,
     run_task,
-    waiting_task,
+    task_in_place_of,
 )
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.trail import RunTrail
@@ -41,6 +41,8 @@ from agent_host.types.task import RetryPolicy, Task
 logger = logging.getLogger(__name__)
 
 TASK_TIME_LIMIT = timedelta(days=7)
+BEGINNINGS_LIMIT = RetryPolicy().attempts_limit
+"""A run that has begun so often, and whose process ended each time, is not begun again."""
 
 
 class BackgroundRuns:
@@ -56,7 +58,7 @@ class BackgroundRuns:
         self._places: dict[RunId, Place] = {}
         self._tokens = CallerTokens()
         limit = parts.policy.background_limit
-        retry = RetryPolicy(time_limit=TASK_TIME_LIMIT)
+        retry = RetryPolicy(attempts_limit=BEGINNINGS_LIMIT, time_limit=TASK_TIME_LIMIT)
         parts.runner.register(
             RUN_KIND, self._do, concurrency=limit, retry=retry, on_dead=self._give_up
         )
@@ -197,17 +199,18 @@ class BackgroundRuns:
             return None
 
     async def _give_up(self, task: Task) -> None:
-        """The runner has given the task up: its run killed one process after the other, or stood
-        in line while others did.
+        """The runner has given the task up: so many processes ended while it was at work on it.
+        The run may have stood in its session's line meanwhile; only its own beginnings count.
         """
         order = ORDER_CODEC.decode(task.spec.payload)
         ledger = await self._find(order)
         if ledger is None or _is_stale(order, ledger.run):
             return
-        if ledger.run.attempt == 0 and task.last_error is None:
-            await self._parts.runner.schedule(waiting_task(ledger.run, before=task.id))
-            return
-        await ledger.finish(RunFailed(failure=INTERRUPTED))
+        run = ledger.run
+        if run.attempt < BEGINNINGS_LIMIT and task.last_error is None:
+            await self._parts.runner.schedule(task_in_place_of(task, run))
+        else:
+            await ledger.finish(RunFailed(failure=INTERRUPTED))
 
     async def _prepare(
         self, ledger: RunLedger, order: RunOrder, place: Place | None

@@ -6,12 +6,12 @@ from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.types.identifier import QuestionId, RunId, TaskId
+from agent_host.types.identifier import QuestionId, RunId
 from agent_host.types.principal import Owner
 from agent_host.types.question import Answer, Question
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.task import TaskSpec
+from agent_host.types.task import Task, TaskSpec
 
 RUN_KIND: Final = "run"
 EXPIRY_KIND: Final = "question_expiry"
@@ -50,12 +50,10 @@ def rerun_task(run: Run) -> TaskSpec:
     return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
 
 
-def waiting_task(run: Run, *, before: TaskId) -> TaskSpec:
-    """The task in the place of one that was given up, of a run that has not begun."""
-    order = RunOrder(owner=run.owner, run_id=run.id)
-    return TaskSpec(
-        kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=f"{run.id}:{before}"
-    )
+def task_in_place_of(given_up: Task, run: Run) -> TaskSpec:
+    """The task that goes on with the same order; one for each that was given up."""
+    key = f"{run.id}:{given_up.id}"
+    return TaskSpec(kind=RUN_KIND, payload=given_up.spec.payload, key=key)
 
 
 def answer_task(run: Run, answer: Answer) -> TaskSpec:
@@ -96,5 +94,5 @@ __all__ = [
     "rerun_task",
     "run_task",
     "schedule_expiry",
-    "waiting_task",
+    "task_in_place_of",
 ]

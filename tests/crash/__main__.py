@@ -1,28 +1,49 @@
-"""`python -m tests.crash` kills a served host once at every step of the way from an event to its
-answers; `--cycles 500` goes on with kills at random. It exits with 1 if anything was lost or doubled.
+"""Kills a served host at every step of the way from an event to its answers, and counts.
+
+`python -m tests.crash` kills once at each; with `--cycles 500` it goes on with kills at random. It
+exits with 1 if anything was lost or doubled.
 """
 
 import argparse
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Final
 
 from tests.crash.death import Death, deaths, every_death
 from tests.crash.trial import CrashTrial
 from tests.crash.verdict import COUNTED, Verdict, added
 
-_ONCE_OF = 4
+_ONCE_OF: Final = 4
 """One in so many kills is of a host whose target must not be run again."""
+_SAID_EVERY: Final = 25
+
+
+class _Progress:
+    """A line now and then."""
+
+    def __init__(self, cycles: int) -> None:
+        self._cycles = cycles
+        self._done = 0
+        self._since = time.monotonic()
+
+    def __call__(self, death: Death) -> None:
+        self._done += 1
+        if self._done % _SAID_EVERY == 0 or self._done == self._cycles:
+            seconds = time.monotonic() - self._since
+            print(f"{self._done} of {self._cycles} in {seconds:.0f} s, {death}", flush=True)
 
 
 def main() -> int:
+    """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--cycles", type=int, help="how many kills; each step once without it")
     parser.add_argument("--seed", type=int, default=0, help="of what is random about them")
-    parser.add_argument("--folder", type=Path, help="where state and journal are, and stay")
+    parser.add_argument("--folder", type=Path, help="where state and journals are, and stay")
     arguments = parser.parse_args()
     random = Random(arguments.seed)  # noqa: S311 - which kill comes when
     cycles = arguments.cycles
@@ -35,20 +56,16 @@ def main() -> int:
 
 
 async def _try(chosen: Sequence[Death], random: Random, folder: Path) -> Verdict:
+    progress = _Progress(len(chosen))
     verdicts: list[Verdict] = []
     parts = {
-        "rerun": [death for n, death in enumerate(chosen) if n % _ONCE_OF],
-        "once": [death for n, death in enumerate(chosen) if not n % _ONCE_OF],
+        "rerun": [death for number, death in enumerate(chosen) if number % _ONCE_OF],
+        "once": [death for number, death in enumerate(chosen) if not number % _ONCE_OF],
     }
     for name, part in parts.items():
         place = folder / name
         place.mkdir(parents=True)
-        trial = CrashTrial(
-            place,
-            rerunnable=name == "rerun",
-            random=random,
-            tell=lambda text, name=name: print(f"{name}: {text}", flush=True),
-        )
+        trial = CrashTrial(place, rerunnable=name == "rerun", random=random, tell=progress)
         verdicts.append(await trial.run(part))
     return added(*verdicts)
 

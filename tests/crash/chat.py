@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from agent_host.delivery.result_codec import ResultCodec
 from agent_host.errors import OutboundError, UnauthenticatedError
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
+from agent_host.system import SystemClock
 from agent_host.types import (
     Caller,
     ChannelIdentity,
@@ -26,8 +28,6 @@ from agent_host.types import (
     PushReceipt,
     ResponseTarget,
 )
-from agent_host.delivery.result_codec import ResultCodec
-from agent_host.system import SystemClock
 from agent_host.wire.push_answer import check_answer
 from tests.crash.death import Reaper
 

@@ -77,17 +77,17 @@ class Reaper:
         self._death = death
         self._left = 0 if death is None else death.count
 
-    def is_at(self, step: str, side: Side, *, times: int = 1) -> bool:
-        """Whether it has come with this step, which was made so many times at once."""
+    def is_at(self, side: Side, made: Mapping[str, int]) -> bool:
+        """Whether it has come, with steps that are made so many times at once."""
         death = self._death
-        if death is None or (death.step, death.side) != (step, side):
+        if death is None or death.side != side or not made.get(death.step):
             return False
-        self._left -= times
+        self._left -= made[death.step]
         return self._left <= 0
 
     def come(self, step: str, side: Side) -> None:
         """End the process if it has."""
-        if self.is_at(step, side):
+        if self.is_at(side, {step: 1}):
             die()
 
 

@@ -47,16 +47,16 @@ class FatalStore(SeverableStore):
         made, ended = steps = steps_of(writes)
         if steps.is_torn:
             self._journal.note("torn")
-        if any([self._reaper.is_at(step, "before", times=n) for step, n in made.items()]):
+        if self._reaper.is_at("before", made):
             die()
-        if any([self._reaper.is_at(step, "within", times=n) for step, n in made.items()]):
+        if self._reaper.is_at("within", made):
             async with asyncio.TaskGroup() as group:
                 group.create_task(super().commit(writes, fence=fence))
                 for _ in range(_TURNS):
                     await asyncio.sleep(0)
                 die()
         done = await super().commit(writes, fence=fence)
-        if any([self._reaper.is_at(step, "after", times=n) for step, n in made.items()]):
+        if self._reaper.is_at("after", made):
             die()
         for run in ended:
             self._journal.note("recorded", run.id)

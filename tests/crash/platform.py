@@ -52,12 +52,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     platform: Platform
 
-    def do_PUT(self) -> None:  # noqa: N802 - the name that the library calls
+    def do_PUT(self) -> None:
         self.platform.is_mended = self.path == "/mended"
         self._body()
         self._answer(_TAKEN)
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that the library calls
+    def do_POST(self) -> None:
         channel, body = self.path.removeprefix("/"), self._body()
         try:
             message = self._event(body) if channel == WEBHOOK else self._message(body)

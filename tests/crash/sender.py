@@ -82,4 +82,4 @@ def _signed(event_id: str, body: str) -> Mapping[str, str]:
     }
 
 
-__all__ = ["SentEvent", "Sender"]
+__all__ = ["Sender", "SentEvent"]

@@ -1,4 +1,4 @@
-"""Kills a served host again and again over one folder, while platforms send it events; then counts."""
+"""Kills a served host again and again over one folder, while platforms send events; then counts."""
 
 import asyncio
 import signal
@@ -40,7 +40,7 @@ _OUTSIDE_SECONDS: Final = 0.8
 
 
 class CrashTrial:
-    """One folder, one host, one policy of its target. `tell` is told of each life's end."""
+    """One folder, one host, one policy of its target. `tell` is told of each death."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class CrashTrial:
         *,
         rerunnable: bool,
         random: Random,
-        tell: Callable[[str], None] = lambda _: None,
+        tell: Callable[[Death], None],
     ) -> None:
         self._folder = folder
         self._rerunnable = rerunnable
@@ -69,7 +69,7 @@ class CrashTrial:
         with ForkedProcess.running(serve_platform, self._folder) as platform:
             self._platform = await platform.word() or ""
             await self._until_over(introduce, self._life())
-            async with httpx.AsyncClient(timeout=None) as client, asyncio.TaskGroup() as group:
+            async with httpx.AsyncClient() as client, asyncio.TaskGroup() as group:
                 sent: list[asyncio.Task[None]] = []
                 for death in deaths:
                     sent += [group.create_task(self._sender.send(client, e)) for e in self._said()]
@@ -79,10 +79,9 @@ class CrashTrial:
             await self._mend(is_mended=True)
             await self._until_over(settle, self._life(), "replayed")
         verdict = judge(self._journal.read(), rerunnable=self._rerunnable)
-        facts = {
-            "processes killed": self._kills.total(),
-            "requests until they were": self._sender.tries,
-        }
+        facts = {f"killed at {step}": number for step, number in sorted(self._kills.items())}
+        facts["killed"] = self._kills.total()
+        facts["requests of platforms, until each had its 2xx"] = self._sender.tries
         return Verdict(
             faults={**verdict.faults, OTHER: [*verdict.faults[OTHER], *self._faults]},
             facts={**facts, **verdict.facts},
@@ -121,7 +120,7 @@ class CrashTrial:
             self._faults.append(f"life {self._lives}, to be killed {death}, ended with {code}")
         if death.step == "replay":
             await self._mend(is_mended=False)
-        self._tell(f"life {self._lives}: {death}")
+        self._tell(death)
 
     async def _provoke(
         self, client: httpx.AsyncClient, process: ForkedProcess, death: Death

@@ -1,22 +1,27 @@
 """What becomes of runs whose process died."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from agent_host import AgentHost
+from agent_host.errors import StoreUnavailableError
+from agent_host.host.record.run_record import read_run
 from agent_host.protocols.host_context import HostContext
-from agent_host.runner.task_record import TASKS, WHOLE, read_task
+from agent_host.runner.task_record import GRAVES, TASKS, WHOLE, read_task
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Answer,
     HostedResult,
     InputRequired,
+    Lease,
+    Put,
     Question,
     QuestionId,
+    Record,
     Run,
     RunCompleted,
     RunEvent,
@@ -29,6 +34,7 @@ from agent_host.types import (
     TargetDescription,
     TextDelta,
     Turn,
+    Write,
 )
 from tests.host.harness import (
     acting_as,
@@ -220,6 +226,54 @@ async def test_what_stood_in_line_is_not_given_up_with_what_killed_five_processe
     outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), turns[1])
     assert outcome.run.status is RunStatus.COMPLETED
     assert outcome.run.attempt == 2
+
+
+class LastingStore(SurvivingStore):
+    """Takes no dead letter of a task, and is cut off at a chosen beginning of a run."""
+
+    def __init__(self, store: MemoryStateStore, *, cut_at: int = 0) -> None:
+        super().__init__(store)
+        self._cut_at = cut_at
+        self.refused = 0
+
+    async def commit(
+        self, writes: Sequence[Write], *, fence: Lease | None = None
+    ) -> tuple[int, ...]:
+        for write in [write for write in writes if isinstance(write, Put)]:
+            if write.key.collection == GRAVES:
+                self.refused += 1
+                raise StoreUnavailableError
+            if write.key.collection == "run":
+                run, _ = read_run(Record(write.key, write.value, 1))
+                self.cut = self.cut or run.attempt == self._cut_at
+        return await super().commit(writes, fence=fence)
+
+
+async def test_a_task_that_is_given_up_again_leaves_the_one_in_its_place_alone(
+    store: MemoryStateStore,
+) -> None:
+    run = await left_in_background(store, Slow(rerunnable=True))
+    for life in range(2, 6):
+        seen, target = LastingStore(store, cut_at=5), Slow(rerunnable=True)
+        async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()):
+            while not seen.cut and target.attempts != [life]:
+                await asyncio.sleep(0)
+            await seen.kill()
+        assert (target.attempts == []) == (life == 5)
+    seen, target = LastingStore(store), Slow(rerunnable=True)
+    async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()) as host:
+        while target.attempts != [5]:
+            await asyncio.sleep(0)
+        before = seen.refused
+        while seen.refused == before:
+            await asyncio.sleep(0)
+        with acting_as("alice"):
+            kept = await (await runs_of(host.context)).get(run.id)
+        assert kept.run.status is RunStatus.RUNNING
+        await seen.kill()
+    outcome = await after_restart(store, Slow(rerunnable=True), run)
+    assert outcome.run.status is RunStatus.FAILED
+    assert outcome.run.attempt == 5
 
 
 async def fewest_starts(store: MemoryStateStore) -> int:

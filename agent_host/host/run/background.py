@@ -22,9 +22,9 @@ from agent_host.host.run.order import (
     RUN_KIND,
     RunOrder,
     answer_task,
+    doubtful_task,
     rerun_task,
     run_task,
-    task_in_place_of,
 )
 from agent_host.host.run.part import EngineParts
 from agent_host.host.run.trail import RunTrail
@@ -163,6 +163,9 @@ class BackgroundRuns:
             ledger = await self._find(order)
             if ledger is None or _is_stale(order, ledger.run):
                 return
+            if order.is_doubtful and _has_begun_too_often(ledger.run):
+                await ledger.finish(RunFailed(failure=INTERRUPTED))
+                return
             if place is None and ledger.session is not None:
                 since = ledger.run.created_at
                 place = await self._gate.enter(ledger.session, order.run_id, returning=since)
@@ -200,15 +203,15 @@ class BackgroundRuns:
 
     async def _give_up(self, task: Task) -> None:
         """The runner has given the task up: so many processes ended while it was at work on it.
-        The run may have stood in its session's line meanwhile; only its own beginnings count.
+        The run may have stood in its session's line meanwhile, and only its own beginnings count;
+        that is for another task to see, as this may be called again while that one is at work.
         """
         order = ORDER_CODEC.decode(task.spec.payload)
         ledger = await self._find(order)
         if ledger is None or _is_stale(order, ledger.run):
             return
-        run = ledger.run
-        if run.attempt < BEGINNINGS_LIMIT and task.last_error is None:
-            await self._parts.runner.schedule(task_in_place_of(task, run))
+        if task.last_error is None:
+            await self._parts.runner.schedule(doubtful_task(order, given_up=task.id))
         else:
             await ledger.finish(RunFailed(failure=INTERRUPTED))
 
@@ -245,6 +248,11 @@ class BackgroundRuns:
             return
         if order.is_about(ledger.run.questions):
             await ledger.finish(RunFailed(failure=NOT_ANSWERED))
+
+
+def _has_begun_too_often(run: Run) -> bool:
+    """Whether it was left running, and not for the first times. One that was handed over is not."""
+    return run.status is RunStatus.RUNNING and run.attempt >= BEGINNINGS_LIMIT
 
 
 def _is_stale(order: RunOrder, run: Run) -> bool:

@@ -1,6 +1,6 @@
 """Kills a served host at every step of the way from an event to its answers, and counts.
 
-`python -m tests.crash` kills once at each; with `--cycles 500` it goes on with kills at random. It
+`python -m tests.crash` kills a few times at each; with `--cycles 500` it goes on at random. It
 exits with 1 if anything was lost or doubled.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.crash.death import Death, deaths, every_death
+from tests.crash.death import Death, deaths, short_form
 from tests.crash.trial import CrashTrial
 from tests.crash.verdict import COUNTED, Verdict, added
 
@@ -41,13 +41,15 @@ class _Progress:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--cycles", type=int, help="how many kills; each step once without it")
+    parser.add_argument(
+        "--cycles", type=int, help="how many kills; a few without it, at every step"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what is random about them")
     parser.add_argument("--folder", type=Path, help="where state and journals are, and stay")
     arguments = parser.parse_args()
     random = Random(arguments.seed)  # noqa: S311 - which kill comes when
     cycles = arguments.cycles
-    chosen = list(every_death() if cycles is None else deaths(cycles, random))
+    chosen = list(short_form() if cycles is None else deaths(cycles, random))
     print(f"seed {arguments.seed}, {len(chosen)} kills", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         verdict = asyncio.run(_try(chosen, random, arguments.folder or Path(folder)))

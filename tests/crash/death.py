@@ -1,7 +1,7 @@
 """At which step, and on which side of it, a process is killed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ Side: TypeAlias = Literal["before", "within", "after"]
 
 _AROUND: Final[Sequence[Side]] = ("before", "after")
 _COMMIT: Final[Sequence[Side]] = ("before", "within", "after")
+_SHORT_WITHIN: Final = frozenset({"accept", "end", "dead", "replay"})
 
 OUTSIDE: Final = "outside"
 """The kill comes from another process, at any moment."""
@@ -37,9 +38,23 @@ The others are what becomes of a delivery: `attempt` is noted before `send`, `ec
 and before the reply.
 """
 
-_COUNTS: Final = {"accept": 4, "queue": 4, "run": 4, "end": 4, "attempt": 8, "send": 8}
-_OTHERS: Final = 3
-_RARE: Final = frozenset({"unknown", "replay", OUTSIDE})
+_COUNTS: Final[Mapping[str, int]] = {
+    "accept": 5,
+    "queue": 5,
+    "run": 5,
+    "end": 5,
+    "hand_on": 10,
+    "attempt": 16,
+    "send": 16,
+    "echo": 3,
+    "accepted": 8,
+    "failed": 5,
+    "unknown": 1,
+    "dead": 3,
+    "replay": 1,
+    OUTSIDE: 1,
+}
+"""How often each step comes, at the least, in a life that is sent what a trial sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +70,31 @@ class Death:
 
 
 def every_death() -> Sequence[Death]:
-    """Each step once on each side."""
-    return [Death(step=step, side=side) for step, sides in STEPS.items() for side in sides]
+    """Each step once on each side, not at the very beginning of a life."""
+    return [
+        Death(step=step, side=side, count=(_COUNTS[step] + 2) // 3)
+        for step, sides in STEPS.items()
+        for side in sides
+    ]
+
+
+def short_form() -> Sequence[Death]:
+    """Those that are died in each run of the tests: all but some that come within a commit."""
+    return [
+        death
+        for death in every_death()
+        if death.side != "within" or death.step in {*_SHORT_WITHIN, OUTSIDE}
+    ]
 
 
 def deaths(cycles: int, random: Random) -> Iterator[Death]:
-    """`cycles` of them: each once, in any order, then any, deeper in the lives of processes too."""
+    """`cycles` of them: each once, in any order, then any, at any time of a life."""
     first = list(every_death())
     random.shuffle(first)
     yield from first[:cycles]
     for _ in range(cycles - len(first)):
         chosen = random.choice(first)
-        limit = 1 if chosen.step in _RARE else _COUNTS.get(chosen.step, _OTHERS)
-        yield Death(step=chosen.step, side=chosen.side, count=random.randint(1, limit))
+        yield replace(chosen, count=random.randint(1, _COUNTS[chosen.step]))
 
 
 class Reaper:
@@ -91,4 +118,4 @@ class Reaper:
             die()
 
 
-__all__ = ["OUTSIDE", "STEPS", "Death", "Reaper", "Side", "deaths", "every_death"]
+__all__ = ["OUTSIDE", "STEPS", "Death", "Reaper", "Side", "deaths", "every_death", "short_form"]

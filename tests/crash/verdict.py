@@ -49,10 +49,11 @@ def judge(lines: Sequence[Sequence[str]], *, rerunnable: bool) -> Verdict:
         OTHER: [*_other(seen)],
     }
     statuses = Counter(one.status for one in seen.deliveries["trial"])
+    policy = "after five beginnings" if rerunnable else "as the target must not be run again"
     facts = {
         "events acknowledged": len(seen.events),
         "runs completed": sum(run.status == "completed" for run in seen.runs.values()),
-        "runs failed as interrupted, as the target's policy says": len(interrupted),
+        f"runs failed as interrupted, {policy}": len(interrupted),
         "echoes and replies that arrived": len({one[1:] for one in seen.took}),
         "sent again under their id to a receiver that honours it": _sent_again(seen, CHAT, WEBHOOK),
         "sent twice to one that does not, marked `unknown`": _sent_again(seen, MAIL),
@@ -89,18 +90,18 @@ def _lost_events(seen: Evidence, interrupted: set[str]) -> Iterator[str]:
     # A run that never came to its target has no text; it is somebody's all the same.
     begun = {start.run for start in seen.began}
     mute = Counter((run.channel, run.person) for run in seen.runs.values() if run.id not in begun)
-    missing = Counter(
-        (event.channel, event.person) for event in seen.events if not runs[event.text]
-    )
-    for place, number in (missing - mute).items():
-        yield f"{number} events of {place} became no run"
+    for event in sorted(seen.events):
+        if not runs[event.text]:
+            mute[event[:2]] -= 1
+            if mute[event[:2]] < 0:
+                yield f"{event.text} became no run"
 
 
 def _doubled_turns(seen: Evidence, interrupted: set[str], *, rerunnable: bool) -> Iterator[str]:
     stored = Counter((run.channel, run.person) for run in seen.runs.values())
     sent = Counter((event.channel, event.person) for event in seen.events)
-    for place, number in (stored - sent).items():
-        yield f"{place} has {number} runs more than events"
+    for place in (stored - sent).elements():
+        yield f"{place} has a run more than events"
     runs: dict[str, set[str]] = defaultdict(set)
     for start in seen.began:
         runs[start.text].add(start.run)

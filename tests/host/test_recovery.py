@@ -15,6 +15,7 @@ from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Answer,
+    ConcurrencyPolicy,
     HostedResult,
     InputRequired,
     Lease,
@@ -30,6 +31,7 @@ from agent_host.types import (
     RunResult,
     RunStarted,
     RunStatus,
+    SessionPolicy,
     TargetCapabilities,
     TargetDescription,
     TextDelta,
@@ -183,7 +185,8 @@ async def test_a_host_that_stops_in_order_hands_its_background_runs_on(
             accepted = await host.context.start(request("one", background=True))
             await until_said(host.context, accepted.run.id)
     outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), accepted.run)
-    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.result is not None
+    assert outcome.result.text == "one 2"
     assert target.attempts == [1]
 
 
@@ -226,6 +229,26 @@ async def test_what_stood_in_line_is_not_given_up_with_what_killed_five_processe
     outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), turns[1])
     assert outcome.run.status is RunStatus.COMPLETED
     assert outcome.run.attempt == 2
+
+
+async def test_what_waits_for_its_turn_after_a_restart_has_not_begun_again(
+    store: MemoryStateStore,
+) -> None:
+    at_once = SessionPolicy(concurrency=ConcurrencyPolicy.CONCURRENT)
+    async with process(store, Slow(rerunnable=True), session_policy=at_once) as context:
+        asked = [request(text, session="s", background=True) for text in ("one", "two")]
+        runs = [(await context.start(each)).run for each in asked]
+        for run in runs:
+            await until_said(context, run.id)
+    seen, target = SurvivingStore(store), Slow(rerunnable=True)
+    async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()) as host:
+        while len(host._engine.live) < 2 or not target.attempts:
+            await asyncio.sleep(0)
+        await seen.kill()
+    async with process(store, Slow(rerunnable=True, goes_on=True)) as context:
+        outcomes = [await finished(context, run.id) for run in runs]
+    assert [outcome.run.status for outcome in outcomes] == [RunStatus.COMPLETED] * 2
+    assert sorted(outcome.run.attempt for outcome in outcomes) == [2, 3]
 
 
 class LastingStore(SurvivingStore):

@@ -224,13 +224,13 @@ class BackgroundRuns:
         if order.answer is not None and run.status is RunStatus.INPUT_REQUIRED:
             await ledger.answered()
         elif run.status is RunStatus.RUNNING:
-            await ledger.begin_again()
+            ledger.take_over()
         turn = await self._turns.make(
             stored,
             session=ledger.session,
             is_new=False,
             answer=order.answer,
-            attempt=max(ledger.run.attempt, 1),
+            attempt=ledger.run.attempt + 1 if ledger.is_to_begin else max(ledger.run.attempt, 1),
         )
         return PreparedRun(
             stored=stored,

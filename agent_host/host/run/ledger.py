@@ -49,6 +49,7 @@ class RunLedger:
         "_committing",
         "_event_bytes",
         "_in_doubt",
+        "_is_left",
         "_parts",
         "_unstored",
         "_version",
@@ -79,6 +80,7 @@ class RunLedger:
         self._unstored: list[Write] = []
         self._committing: Latch | None = None
         self._in_doubt = False
+        self._is_left = False
         self.event_count = 0
         self.is_elsewhere = False
         self.is_given_up = False
@@ -119,23 +121,33 @@ class RunLedger:
         if not self.is_stored and self._committing is None:
             await self._commit()
 
-    async def begin(self) -> None:
-        """The wait is over: the target runs."""
-        check_transition(self.run.status, RunStatus.RUNNING)
-        await self._begin()
-
-    async def begin_again(self) -> None:
-        """An earlier attempt died with its process; what it yielded stays in the journal only.
+    def take_over(self) -> None:
+        """A process that is gone left the run running: it is to begin again, in its turn.
 
         Raises:
-            TargetError: the target does not say that running it again does no harm, nor that
-                it goes on from where it was, or the policy says no.
+            TargetError: its target must not be run again, and has no checkpoints.
         """
         if not self._parts.reruns:
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
+        self._is_left = True
+
+    @property
+    def is_to_begin(self) -> bool:
+        """Whether its target is still to be called."""
+        return self._is_left or self.run.status is RunStatus.QUEUED
+
+    async def begin(self) -> None:
+        """The target runs. Only with checkpoints does it go on from what it yielded before."""
+        if not self._is_left:
+            check_transition(self.run.status, RunStatus.RUNNING)
         if not self._parts.capabilities.checkpoints:
             self.collector = ResultCollector()
-        await self._begin()
+        now, attempt = self._parts.clock.now(), self.run.attempt + 1
+        started = replace(
+            self.run, status=RunStatus.RUNNING, started_at=now, updated_at=now, attempt=attempt
+        )
+        await self._commit(after=started, event=_start_of(started))
+        self._is_left = False
 
     async def replay(self) -> None:
         """Take in the journal that an earlier process, or attempt, left behind."""
@@ -145,17 +157,6 @@ class RunLedger:
                 self.collector.add(entry.event)
             start += len(entries)
         self.journal.continue_behind(start)
-
-    async def _begin(self) -> None:
-        now = self._parts.clock.now()
-        started = replace(
-            self.run,
-            status=RunStatus.RUNNING,
-            started_at=now,
-            updated_at=now,
-            attempt=self.run.attempt + 1,
-        )
-        await self._commit(after=started, event=_start_of(started))
 
     async def record(self, event: RunEvent) -> None:
         """Journal what the target yielded.

@@ -242,7 +242,8 @@ async def test_what_waits_for_its_turn_after_a_restart_has_not_begun_again(
             await until_said(context, run.id)
     seen, target = SurvivingStore(store), Slow(rerunnable=True)
     async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()) as host:
-        while len(host._engine.live) < 2 or not target.attempts:
+        executed = host._engine.live  # pyright: ignore[reportPrivateUsage]
+        while len(executed) < 2 or not target.attempts:
             await asyncio.sleep(0)
         await seen.kill()
     async with process(store, Slow(rerunnable=True, goes_on=True)) as context:

@@ -142,10 +142,9 @@ class RunLedger:
             check_transition(self.run.status, RunStatus.RUNNING)
         if not self._parts.capabilities.checkpoints:
             self.collector = ResultCollector()
-        now, attempt = self._parts.clock.now(), self.run.attempt + 1
-        started = replace(
-            self.run, status=RunStatus.RUNNING, started_at=now, updated_at=now, attempt=attempt
-        )
+        now, run = self._parts.clock.now(), self.run
+        started = replace(run, status=RunStatus.RUNNING, started_at=now, updated_at=now)
+        started = replace(started, attempt=run.attempt + 1)
         await self._commit(after=started, event=_start_of(started))
         self._is_left = False
 

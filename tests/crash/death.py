@@ -72,7 +72,7 @@ class Death:
 def every_death() -> Sequence[Death]:
     """Each step once on each side, not at the very beginning of a life."""
     return [
-        Death(step=step, side=side, count=(_COUNTS[step] + 2) // 3)
+        Death(step=step, side=side, count=(_COUNTS[step] + 3) // 4)
         for step, sides in STEPS.items()
         for side in sides
     ]

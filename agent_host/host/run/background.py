@@ -23,6 +23,7 @@ from agent_host.host.run.order import (
     RunOrder,
     answer_task,
     doubtful_task,
+    is_doubtful,
     rerun_task,
     run_task,
 )
@@ -163,7 +164,7 @@ class BackgroundRuns:
             ledger = await self._find(order)
             if ledger is None or _is_stale(order, ledger.run):
                 return
-            if order.is_doubtful and _has_begun_too_often(ledger.run):
+            if is_doubtful(task) and _has_begun_too_often(ledger.run):
                 await ledger.finish(RunFailed(failure=INTERRUPTED))
                 return
             if place is None and ledger.session is not None:
@@ -211,7 +212,7 @@ class BackgroundRuns:
         if ledger is None or _is_stale(order, ledger.run):
             return
         if task.last_error is None:
-            await self._parts.runner.schedule(doubtful_task(order, given_up=task.id))
+            await self._parts.runner.schedule(doubtful_task(task))
         else:
             await ledger.finish(RunFailed(failure=INTERRUPTED))
 

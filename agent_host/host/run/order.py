@@ -1,35 +1,34 @@
 """What a runner's task carries about a run. All else is in the store, so any process can do it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.task_runner import TaskRunner
-from agent_host.types.identifier import QuestionId, RunId, TaskId
+from agent_host.types.identifier import QuestionId, RunId
 from agent_host.types.principal import Owner
 from agent_host.types.question import Answer, Question
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.task import TaskSpec
+from agent_host.types.task import Task, TaskSpec
 
 RUN_KIND: Final = "run"
 EXPIRY_KIND: Final = "question_expiry"
+_DOUBTFUL: Final = "doubtful:"
 KINDS: Final = frozenset({EXPIRY_KIND, RUN_KIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrder:
     """Which run, and the answer it goes on with, if any. `asked` are the questions that it is
-    about: a run may ask again later. `is_doubtful`: the runner gave up a task with the same order,
-    as one process after the other ended while it was at work on it.
+    about: a run may ask again later.
     """
 
     owner: Owner
     run_id: RunId
     answer: Answer | None = None
     asked: tuple[QuestionId, ...] = ()
-    is_doubtful: bool = False
 
     def is_about(self, questions: Sequence[Question]) -> bool:
         """Whether these are the questions it was made for."""
@@ -52,10 +51,17 @@ def rerun_task(run: Run) -> TaskSpec:
     return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
 
 
-def doubtful_task(order: RunOrder, *, given_up: TaskId) -> TaskSpec:
-    """The task that goes on in the place of one that was given up."""
-    payload = ORDER_CODEC.encode(replace(order, is_doubtful=True))
-    return TaskSpec(kind=RUN_KIND, payload=payload, key=f"{order.run_id}:{given_up}")
+def doubtful_task(given_up: Task) -> TaskSpec:
+    """The task with the same order as one that was given up, for which one process after the other
+    ended.
+    """
+    key = f"{_DOUBTFUL}{given_up.id}"
+    return TaskSpec(kind=RUN_KIND, payload=given_up.spec.payload, key=key)
+
+
+def is_doubtful(task: Task) -> bool:
+    """Whether it is such a task."""
+    return (task.spec.key or "").startswith(_DOUBTFUL)
 
 
 def answer_task(run: Run, answer: Answer) -> TaskSpec:
@@ -94,6 +100,7 @@ __all__ = [
     "RunOrder",
     "answer_task",
     "doubtful_task",
+    "is_doubtful",
     "rerun_task",
     "run_task",
     "schedule_expiry",

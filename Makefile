@@ -14,7 +14,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help run test check lint format-check types imports spelling shape bench docs clean
+.PHONY: help run test check lint format-check types imports spelling shape bench crash docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ shape: $(DEV)
 
 bench: $(DEV) ## measure, and write the table in docs/benchmarks.md
 	$(BIN)/python -m benchmarks --all --write docs/benchmarks.md
+
+crash: $(DEV) ## kill a host 500 times between an event and its answers, and count; ARGS="--seed 7"
+	$(BIN)/python -m tests.crash --cycles 500 $(ARGS)
 
 docs: $(DEV) ## write docs/configuration.md and deploy/agent-host.toml from the settings
 	$(BIN)/python docs/build_reference.py

@@ -1,21 +1,28 @@
 """What becomes of runs whose process died."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from agent_host import AgentHost
+from agent_host.errors import StoreUnavailableError
+from agent_host.host.record.run_record import read_run
 from agent_host.protocols.host_context import HostContext
+from agent_host.runner.task_record import GRAVES, TASKS, WHOLE, read_task
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
     Answer,
+    ConcurrencyPolicy,
     HostedResult,
     InputRequired,
+    Lease,
+    Put,
     Question,
     QuestionId,
+    Record,
     Run,
     RunCompleted,
     RunEvent,
@@ -24,10 +31,12 @@ from agent_host.types import (
     RunResult,
     RunStarted,
     RunStatus,
+    SessionPolicy,
     TargetCapabilities,
     TargetDescription,
     TextDelta,
     Turn,
+    Write,
 )
 from tests.host.harness import (
     acting_as,
@@ -176,7 +185,8 @@ async def test_a_host_that_stops_in_order_hands_its_background_runs_on(
             accepted = await host.context.start(request("one", background=True))
             await until_said(host.context, accepted.run.id)
     outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), accepted.run)
-    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.result is not None
+    assert outcome.result.text == "one 2"
     assert target.attempts == [1]
 
 
@@ -197,6 +207,102 @@ async def test_what_never_got_its_turn_is_handed_on_whatever_the_target_says(
     outcome = await after_restart(store, again, second.run)
     assert outcome.run.status is RunStatus.COMPLETED
     assert outcome.run.attempt == 1
+
+
+async def test_what_stood_in_line_is_not_given_up_with_what_killed_five_processes(
+    store: MemoryStateStore,
+) -> None:
+    turns: list[Run] = []
+    for life in range(1, 6):
+        target = Slow(rerunnable=True)
+        async with process(store, target) as context:
+            while len(turns) < 2:
+                asked = request(f"{len(turns)}", session="s", background=True)
+                turns.append((await context.start(asked)).run)
+            while not target.attempts or await fewest_starts(store) < life:
+                await asyncio.sleep(0)
+        assert target.attempts == [life]
+    held = Slow(rerunnable=True)
+    async with process(store, held) as context:
+        assert (await finished(context, turns[0].id)).run.status is RunStatus.FAILED
+        await until_said(context, turns[1].id)
+    outcome = await after_restart(store, Slow(rerunnable=True, goes_on=True), turns[1])
+    assert outcome.run.status is RunStatus.COMPLETED
+    assert outcome.run.attempt == 2
+
+
+async def test_what_waits_for_its_turn_after_a_restart_has_not_begun_again(
+    store: MemoryStateStore,
+) -> None:
+    at_once = SessionPolicy(concurrency=ConcurrencyPolicy.CONCURRENT)
+    async with process(store, Slow(rerunnable=True), session_policy=at_once) as context:
+        asked = [request(text, session="s", background=True) for text in ("one", "two")]
+        runs = [(await context.start(each)).run for each in asked]
+        for run in runs:
+            await until_said(context, run.id)
+    seen, target = SurvivingStore(store), Slow(rerunnable=True)
+    async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()) as host:
+        executed = host._engine.live  # pyright: ignore[reportPrivateUsage]
+        while len(executed) < 2 or not target.attempts:
+            await asyncio.sleep(0)
+        await seen.kill()
+    async with process(store, Slow(rerunnable=True, goes_on=True)) as context:
+        outcomes = [await finished(context, run.id) for run in runs]
+    assert [outcome.run.status for outcome in outcomes] == [RunStatus.COMPLETED] * 2
+    assert sorted(outcome.run.attempt for outcome in outcomes) == [2, 3]
+
+
+class LastingStore(SurvivingStore):
+    """Takes no dead letter of a task, and is cut off at a chosen beginning of a run."""
+
+    def __init__(self, store: MemoryStateStore, *, cut_at: int = 0) -> None:
+        super().__init__(store)
+        self._cut_at = cut_at
+        self.refused = 0
+
+    async def commit(
+        self, writes: Sequence[Write], *, fence: Lease | None = None
+    ) -> tuple[int, ...]:
+        for write in [write for write in writes if isinstance(write, Put)]:
+            if write.key.collection == GRAVES:
+                self.refused += 1
+                raise StoreUnavailableError
+            if write.key.collection == "run":
+                run, _ = read_run(Record(write.key, write.value, 1))
+                self.cut = self.cut or run.attempt == self._cut_at
+        return await super().commit(writes, fence=fence)
+
+
+async def test_a_task_that_is_given_up_again_leaves_the_one_in_its_place_alone(
+    store: MemoryStateStore,
+) -> None:
+    run = await left_in_background(store, Slow(rerunnable=True))
+    for life in range(2, 6):
+        seen, target = LastingStore(store, cut_at=5), Slow(rerunnable=True)
+        async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()):
+            while not seen.cut and target.attempts != [life]:
+                await asyncio.sleep(0)
+            await seen.kill()
+        assert (target.attempts == []) == (life == 5)
+    seen, target = LastingStore(store), Slow(rerunnable=True)
+    async with AgentHost(target, store=seen, run_policy=QUICK, grace=timedelta()) as host:
+        while target.attempts != [5]:
+            await asyncio.sleep(0)
+        before = seen.refused
+        while seen.refused == before:
+            await asyncio.sleep(0)
+        with acting_as("alice"):
+            kept = await (await runs_of(host.context)).get(run.id)
+        assert kept.run.status is RunStatus.RUNNING
+        await seen.kill()
+    outcome = await after_restart(store, Slow(rerunnable=True), run)
+    assert outcome.run.status is RunStatus.FAILED
+    assert outcome.run.attempt == 5
+
+
+async def fewest_starts(store: MemoryStateStore) -> int:
+    """Of all tasks that are kept."""
+    return min(read_task(record).task.starts for record in await store.scan(TASKS, WHOLE))
 
 
 async def test_what_its_caller_cancelled_is_not_handed_on(store: MemoryStateStore) -> None:

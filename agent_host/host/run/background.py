@@ -22,6 +22,8 @@ from agent_host.host.run.order import (
     RUN_KIND,
     RunOrder,
     answer_task,
+    doubtful_task,
+    is_doubtful,
     rerun_task,
     run_task,
 )
@@ -40,6 +42,8 @@ from agent_host.types.task import RetryPolicy, Task
 logger = logging.getLogger(__name__)
 
 TASK_TIME_LIMIT = timedelta(days=7)
+BEGINNINGS_LIMIT = RetryPolicy().attempts_limit
+"""A run that has begun so often, and whose process ended each time, is not begun again."""
 
 
 class BackgroundRuns:
@@ -55,7 +59,7 @@ class BackgroundRuns:
         self._places: dict[RunId, Place] = {}
         self._tokens = CallerTokens()
         limit = parts.policy.background_limit
-        retry = RetryPolicy(time_limit=TASK_TIME_LIMIT)
+        retry = RetryPolicy(attempts_limit=BEGINNINGS_LIMIT, time_limit=TASK_TIME_LIMIT)
         parts.runner.register(
             RUN_KIND, self._do, concurrency=limit, retry=retry, on_dead=self._give_up
         )
@@ -145,6 +149,9 @@ class BackgroundRuns:
             ledger = await self.revive(order.owner, order.run_id)
             if ledger is None or _is_stale(order, ledger.run):
                 return
+            if is_doubtful(task) and _has_begun_too_often(ledger.run):
+                await ledger.finish(RunFailed(failure=INTERRUPTED))
+                return
             if place is None and ledger.session is not None:
                 since = ledger.run.created_at
                 place = await self._gate.enter(ledger.session, order.run_id, returning=since)
@@ -172,10 +179,17 @@ class BackgroundRuns:
             raise StoreUnavailableError(message)
 
     async def _give_up(self, task: Task) -> None:
-        """The runner has given the task up: its run killed one process after the other."""
+        """The runner has given the task up: so many processes ended while it was at work on it.
+        The run may have stood in its session's line meanwhile, and only its own beginnings count;
+        that is for another task to see, as this may be called again while that one is at work.
+        """
         order = ORDER_CODEC.decode(task.spec.payload)
         ledger = await self.revive(order.owner, order.run_id)
-        if ledger is not None and not _is_stale(order, ledger.run):
+        if ledger is None or _is_stale(order, ledger.run):
+            return
+        if task.last_error is None:
+            await self._parts.runner.schedule(doubtful_task(task))
+        else:
             await ledger.finish(RunFailed(failure=INTERRUPTED))
 
     async def _prepare(
@@ -187,9 +201,8 @@ class BackgroundRuns:
         if order.answer is not None and run.status is RunStatus.INPUT_REQUIRED:
             await ledger.answered()
         elif run.status is RunStatus.RUNNING:
-            await ledger.begin_again()
-        if not ledger.collector.is_whole:
-            # Its answer would be made of what came before, and lack a piece.
+            ledger.take_over()
+        if ledger.lacks_entries:
             logger.error("run %s cannot go on: its journal lacks an entry", run.id)
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
         turn = await self._turns.make(
@@ -197,7 +210,7 @@ class BackgroundRuns:
             session=ledger.session,
             is_new=False,
             answer=order.answer,
-            attempt=max(ledger.run.attempt, 1),
+            attempt=ledger.run.attempt + 1 if ledger.is_to_begin else max(ledger.run.attempt, 1),
         )
         return PreparedRun(
             stored=stored,
@@ -215,6 +228,11 @@ class BackgroundRuns:
             return
         if order.is_about(ledger.run.questions):
             await ledger.finish(RunFailed(failure=NOT_ANSWERED))
+
+
+def _has_begun_too_often(run: Run) -> bool:
+    """Whether it was left running, and not for the first times. One that was handed over is not."""
+    return run.status is RunStatus.RUNNING and run.attempt >= BEGINNINGS_LIMIT
 
 
 def _is_stale(order: RunOrder, run: Run) -> bool:

@@ -38,7 +38,6 @@ from agent_host.types.event import (
 )
 from agent_host.types.message import Message
 from agent_host.types.question import Answer
-from agent_host.types.run import RunStatus
 from agent_host.types.session import Session
 from agent_host.types.turn import Turn
 
@@ -234,7 +233,7 @@ class Execution:
         ledger = self.ledger
         if self._place is not None and not self._place.is_held:
             await self._place.wait()
-        if ledger.run.status is RunStatus.QUEUED:
+        if ledger.is_to_begin:
             await ledger.begin()
         if self._joined is not None:
             return await self._share(self._joined)

@@ -51,6 +51,7 @@ class RunLedger:
         "_event_bytes",
         "_forwarding",
         "_in_doubt",
+        "_is_left",
         "_parts",
         "_unstored",
         "_version",
@@ -80,6 +81,7 @@ class RunLedger:
         self._unstored: list[Write] = []
         self._committing: Latch | None = None
         self._in_doubt = False
+        self._is_left = False
         self.event_count = 0
         self._forwarding = RunForwarding(parts, trail)
         self.is_given_up = False
@@ -122,23 +124,39 @@ class RunLedger:
         if not self.is_stored and self._committing is None:
             await self._commit()
 
-    async def begin(self) -> None:
-        """The wait is over: the target runs."""
-        check_transition(self.run.status, RunStatus.RUNNING)
-        await self._begin()
-
-    async def begin_again(self) -> None:
-        """An earlier attempt died with its process; what it yielded stays in the journal only.
+    def take_over(self) -> None:
+        """A process that is gone left the run running: it is to begin again, in its turn.
 
         Raises:
-            TargetError: the target does not say that running it again does no harm, nor that
-                it goes on from where it was, or the policy says no.
+            TargetError: its target must not be run again, and has no checkpoints.
         """
         if not self._parts.reruns:
             raise TargetError(INTERRUPTED.message, code=INTERRUPTED.code, retryable=True)
+        self._is_left = True
+
+    @property
+    def is_to_begin(self) -> bool:
+        """Whether its target is still to be called."""
+        return self._is_left or self.run.status is RunStatus.QUEUED
+
+    @property
+    def lacks_entries(self) -> bool:
+        """Whether its answer would be made of what came before, and lack a piece of it."""
+        begins_anew = self._is_left and not self._parts.capabilities.checkpoints
+        return not (self.collector.is_whole or begins_anew)
+
+    async def begin(self) -> None:
+        """The target runs. Only with checkpoints does it go on from what it yielded before."""
+        if not self._is_left:
+            check_transition(self.run.status, RunStatus.RUNNING)
         if not self._parts.capabilities.checkpoints:
             self.collector = ResultCollector()
-        await self._begin()
+        now, run = self._parts.clock.now(), self.run
+        started = replace(run, status=RunStatus.RUNNING, started_at=now, updated_at=now)
+        started = replace(started, attempt=run.attempt + 1)
+        alongside = await self._forwarding.at_start(started)
+        await self._commit(alongside, after=started, event=_start_of(started))
+        self._is_left = False
 
     async def replay(self) -> None:
         """Take in the journal that an earlier process, or attempt, left behind."""
@@ -147,18 +165,6 @@ class RunLedger:
             self.collector.add(entry.event)
             length = entry.sequence + 1
         self.journal.continue_behind(length)
-
-    async def _begin(self) -> None:
-        now = self._parts.clock.now()
-        started = replace(
-            self.run,
-            status=RunStatus.RUNNING,
-            started_at=now,
-            updated_at=now,
-            attempt=self.run.attempt + 1,
-        )
-        alongside = await self._forwarding.at_start(started)
-        await self._commit(alongside, after=started, event=_start_of(started))
 
     async def record(self, event: RunEvent) -> None:
         """Journal what the target yielded.

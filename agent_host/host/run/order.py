@@ -11,10 +11,11 @@ from agent_host.types.principal import Owner
 from agent_host.types.question import Answer, Question
 from agent_host.types.run import Run
 from agent_host.types.run_policy import RunPolicy
-from agent_host.types.task import TaskSpec
+from agent_host.types.task import Task, TaskSpec
 
 RUN_KIND: Final = "run"
 EXPIRY_KIND: Final = "question_expiry"
+_DOUBTFUL: Final = "doubtful:"
 KINDS: Final = frozenset({EXPIRY_KIND, RUN_KIND})
 
 
@@ -48,6 +49,19 @@ def rerun_task(run: Run) -> TaskSpec:
     order = RunOrder(owner=run.owner, run_id=run.id)
     key = f"{run.id}:{run.attempt}"
     return TaskSpec(kind=RUN_KIND, payload=ORDER_CODEC.encode(order), key=key)
+
+
+def doubtful_task(given_up: Task) -> TaskSpec:
+    """The task with the same order as one that was given up, for which one process after the other
+    ended.
+    """
+    key = f"{_DOUBTFUL}{given_up.id}"
+    return TaskSpec(kind=RUN_KIND, payload=given_up.spec.payload, key=key)
+
+
+def is_doubtful(task: Task) -> bool:
+    """Whether it is such a task."""
+    return (task.spec.key or "").startswith(_DOUBTFUL)
 
 
 def answer_task(run: Run, answer: Answer) -> TaskSpec:
@@ -89,6 +103,8 @@ __all__ = [
     "RUN_KIND",
     "RunOrder",
     "answer_task",
+    "doubtful_task",
+    "is_doubtful",
     "rerun_task",
     "run_task",
     "schedule_expiry",

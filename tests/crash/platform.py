@@ -2,7 +2,7 @@
 
 `POST /chat`, `/mail` and `/webhook` take messages, by the first word of their text: `flaky` is
 answered 503 the first time, `dropped` is taken and the connection closed the first time, `refused`
-is answered 410 as long as it is not `PUT /mended`. All that is taken is noted, however often it
+is answered 400 as long as it is not `PUT /mended`. All that is taken is noted, however often it
 comes: whether its receiver honours ids is for whoever counts.
 """
 
@@ -21,7 +21,7 @@ from tests.crash.journal import Journal
 SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEBHOOK: Final = "webhook"
 
-_TAKEN, _BUSY, _GONE, _UNSIGNED, _NOT_FOUND = 200, 503, 410, 401, 404
+_TAKEN, _BUSY, _REFUSED, _UNSIGNED, _NOT_FOUND = 200, 503, 400, 401, 404
 
 
 class Platform:
@@ -43,7 +43,7 @@ class Platform:
         if kind == "flaky" and is_first:
             return _BUSY
         if kind == "refused" and not self.is_mended:
-            return _GONE
+            return _REFUSED
         self._journal.note("took", channel, message_id.removesuffix("_echo"), run, what)
         return None if kind == "dropped" and is_first else _TAKEN
 

@@ -40,6 +40,7 @@ from agent_host.types.task import Task
 from tests.delivery.hosting import ALL, CHAT, stage
 
 AGE = Question(prompt="How old?", id=QuestionId("age"), schema={"type": "integer", "minimum": 1})
+UNDER_WAY = {DeliveryStatus.SCHEDULED, DeliveryStatus.ATTEMPTING}
 SURE = Question(prompt="Sure?", id=QuestionId("sure"), kind="approval")
 
 
@@ -209,8 +210,15 @@ async def test_a_run_that_is_cancelled_says_nothing_more(target: object) -> None
         await chat.told(1)
         run = chat.platform.taken[0].result.run
         await (await chat.host.context.runs(caller_of("U1", "private"))).cancel(run.id)
-        (delivery,) = (await chat.host.deliveries.list(run_id=run.id)).items
-    assert delivery.status is DeliveryStatus.ACCEPTED
+        while chat.host.context.busy or (await statuses(chat.host, run.id)) & UNDER_WAY:
+            await asyncio.sleep(0)
+        assert await statuses(chat.host, run.id) == {DeliveryStatus.ACCEPTED}
+        assert len(chat.platform.taken) == 1
+
+
+async def statuses(host: AgentHost, run_id: str) -> set[DeliveryStatus]:
+    """Where the run's deliveries stand."""
+    return {one.status for one in (await host.deliveries.list(run_id=run_id)).items}
 
 
 async def test_who_waits_for_the_question_gets_it_and_no_push() -> None:

@@ -251,6 +251,7 @@ class HostContext(Protocol):
         """Take an event that its platform sends until it hears that it was taken: store it and its
         work in one atomic step, and return. Then acknowledge it. It becomes a background run of the
         one it is from, once, whatever dies meanwhile; events of one conversation in their order.
+        While a run of theirs asks something there, and was asked by an event, it is the answer.
 
         `event_key` is the platform's id of the event, the same each time it is sent; it is known
         per channel and account. An event that was taken before is not taken again.

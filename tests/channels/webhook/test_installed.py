@@ -9,6 +9,6 @@ from agent_host_webhook import WebhookChannel, WebhookConfig
 
 
 def test_a_channel_that_cannot_sign_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "standardwebhooks", None)
+    monkeypatch.setitem(sys.modules, "standardwebhooks.webhooks", None)
     with pytest.raises(MissingExtraError, match=r"agent-host-server\[webhook\]"):
         WebhookChannel(WebhookConfig(subscriptions=True))

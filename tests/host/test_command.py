@@ -20,6 +20,7 @@ from agent_host.errors import (
 )
 from agent_host.protocols.command import CommandCall
 from agent_host.protocols.host_context import HostContext
+from agent_host.system import SystemIdFactory
 from agent_host.types import (
     Caller,
     ChannelIdentity,
@@ -124,6 +125,26 @@ async def test_cancel_stops_the_turn_and_says_who_waits() -> None:
         # Without a session it is whatever the caller has going on.
         assert (await context.command(asked("cancel"))).facts["run_id"] == other.id
         assert (await context.command(asked("cancel", "nobody"))).facts["run_id"] is None
+
+
+async def test_cancel_stops_the_turn_and_not_one_behind_it_whatever_their_ids() -> None:
+    class Falling(SystemIdFactory):
+        """Each id sorts before the last, as two of one millisecond may."""
+
+        def __init__(self) -> None:
+            self._left = 10**6
+
+        def new(self, prefix: str) -> str:
+            self._left -= 1
+            return f"{prefix}{self._left:012x}{super().new('')}"
+
+    policy = RunPolicy(cancel_grace=timedelta())
+    async with hosted(forever, run_policy=policy, ids=Falling()) as context:
+        first = (await context.start(request("one", session="chat"))).run
+        second = (await context.start(request("two", session="chat"))).run
+        assert second.id < first.id
+        assert (await context.command(asked("cancel", "chat"))).facts["run_id"] == first.id
+        await context.command(asked("cancel", "chat"))
 
 
 async def test_cancel_finds_a_turn_that_is_too_young_to_be_stored() -> None:

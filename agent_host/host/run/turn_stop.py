@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from agent_host.errors import NotCancellableError, NotFoundError
@@ -12,7 +13,7 @@ from agent_host.host.run.reader import RunReader
 from agent_host.protocols.host_context import RunView, SessionView
 from agent_host.types.identifier import RunId, SessionId
 from agent_host.types.principal import Owner
-from agent_host.types.run import Run
+from agent_host.types.run import Run, RunStatus
 
 _LOOKED_AT: Final = 100
 """Stored runs that are looked at, the newest: one that goes on is among them."""
@@ -70,16 +71,24 @@ class TurnStop:
     async def _unfinished(
         self, owner: Owner, runs: RunView, session_id: SessionId | None
     ) -> list[RunId]:
-        """The oldest first, which of one session is the one that has its turn."""
+        """The oldest first, which of one session is the one that has its turn; those that wait for
+        theirs behind all others.
+        """
         for execution in list(self._engine.live.values()):
             if execution.ledger.run.owner == owner:
                 await execution.store()  # a young run may not be stored yet
         page = await runs.list(limit=_LOOKED_AT)
-        return sorted(
-            run.id
+        found = [
+            run
             for run in page.items
             if not run.status.is_terminal and session_id in (None, run.session_id)
-        )
+        ]
+        # Ids of one millisecond are in no order.
+        return [run.id for run in sorted(found, key=_age)]
+
+
+def _age(run: Run) -> tuple[bool, datetime, str]:
+    return run.status is RunStatus.QUEUED, run.created_at, run.id
 
 
 __all__ = ["TurnStop"]

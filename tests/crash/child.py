@@ -52,7 +52,7 @@ _POLICY: Final = DeliveryPolicy(
     overtake_after=timedelta(milliseconds=200),
     attempt_time_limit=timedelta(seconds=20),
 )
-_SCHEDULE: Final = 9 * (timedelta(milliseconds=50),)
+_SCHEDULE: Final = 4 * (timedelta(milliseconds=20),)
 """A webhook's own, which begins with five seconds, would be all that there is to wait for."""
 
 

@@ -10,17 +10,16 @@ from typing import Final
 
 from agent_host.delivery.place import digest_of
 from agent_host.delivery.record import DeliveryRecords
-from agent_host.errors import RequestError, UnreadableRecordError
+from agent_host.delivery.stored_delivery import check_page
+from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.delivery import Delivery, SentDelivery
 from agent_host.types.delivery_policy import DeliveryPolicy
-from agent_host.types.identifier import DELIVERY_PREFIX
 from agent_host.types.page import Page
 from agent_host.types.run import RunStatus
 from agent_host.types.store import Key, Put, Record
 
 OF_ENDPOINT: Final = "delivery_of_endpoint"
-PAGE_LIMIT: Final = 200
 
 _LONGEST_SCHEDULE: Final = timedelta(days=4)
 
@@ -50,10 +49,7 @@ class EndpointLog:
         limit: int = 50,
     ) -> Page[SentDelivery]:
         """A page."""
-        if not 1 <= limit <= PAGE_LIMIT:
-            raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
-        if cursor is not None and not cursor.startswith(DELIVERY_PREFIX):
-            raise RequestError("The cursor is not one that this host gave out.")
+        check_page(cursor, limit)
         partition = _partition(channel, account, endpoint)
         entries = await self._store.scan(
             OF_ENDPOINT, partition, after=cursor, limit=limit, newest_first=True
@@ -88,4 +84,4 @@ def _partition(channel: str, account: str, endpoint: str) -> str:
     return digest_of("endpoint", channel, account, endpoint)
 
 
-__all__ = ["OF_ENDPOINT", "PAGE_LIMIT", "EndpointLog", "listed_key"]
+__all__ = ["OF_ENDPOINT", "EndpointLog", "listed_key"]

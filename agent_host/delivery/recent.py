@@ -18,9 +18,14 @@ class Recent(Generic[T]):
 
     def remember(self, name: str, payload: bytes, value: T) -> None:
         """It was written so."""
+        self.forget(name)
         self._values[name] = payload, value
         if len(self._values) > LIMIT:
             self._values.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """It is not needed any more."""
+        self._values.pop(name, None)
 
     def find(self, name: str, payload: bytes) -> T | None:
         """The value, if it was this payload that it was written as last."""

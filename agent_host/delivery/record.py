@@ -115,10 +115,13 @@ class DeliveryRecords:
         time_to_live = self._retention if is_forgotten else None
         key = Key(DELIVERIES, WHOLE, delivery.id)
         value = _CODEC.encode_own(stored)
-        self._recent.remember(delivery.id, value, stored)
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
+            self._recent.forget(delivery.id)
+            self._recent_content.forget(delivery.id)
+        else:
+            self._recent.remember(delivery.id, value, stored)
         if delivery.run_id is not None and (is_forgotten or expect == ABSENT):
             listed = Key(OF_RUN, delivery.run_id, delivery.id)
             writes.append(Put(listed, b"", None, time_to_live))
@@ -211,11 +214,10 @@ def moved(
     over_at: datetime | None = None,
     attempts: tuple[DeliveryAttempt, ...] | None = None,
 ) -> StoredDelivery:
-    """The delivery in another state."""
+    """The delivery in another state; `dataclasses.replace` takes five times as long."""
     delivery = stored.delivery
-    return with_delivery(
-        stored,
-        _make_delivery(
+    return _make_stored(
+        delivery=_make_delivery(
             id=delivery.id,
             owner=delivery.owner,
             run_id=delivery.run_id,
@@ -227,13 +229,6 @@ def moved(
             replays=delivery.replays,
             over_at=over_at,
         ),
-    )
-
-
-def with_delivery(stored: StoredDelivery, delivery: Delivery) -> StoredDelivery:
-    """The same, of another state of it; `dataclasses.replace` takes five times as long."""
-    return _make_stored(
-        delivery=delivery,
         since=stored.since,
         source=stored.source,
         is_linked=stored.is_linked,
@@ -276,5 +271,4 @@ __all__ = [
     "moment",
     "moved",
     "read_delivery",
-    "with_delivery",
 ]

@@ -35,10 +35,7 @@ class StoredDeliveries:
         limit: int = 50,
     ) -> Page[Delivery]:
         """A page."""
-        if not 1 <= limit <= PAGE_LIMIT:
-            raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
-        if cursor is not None and not cursor.startswith(DELIVERY_PREFIX):
-            raise RequestError("The cursor is not one that this host gave out.")
+        check_page(cursor, limit)
         shown: list[Delivery] = []
         looked_at = 0
         while looked_at < LOOKED_AT:
@@ -83,6 +80,18 @@ class StoredDeliveries:
         return None if found is None else found.stored.delivery
 
 
+def check_page(cursor: str | None, limit: int) -> None:
+    """Refuse what no page of deliveries is asked for with.
+
+    Raises:
+        RequestError: the limit is out of bounds, or the cursor is none of ours.
+    """
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
+    if cursor is not None and not cursor.startswith(DELIVERY_PREFIX):
+        raise RequestError("The cursor is not one that this host gave out.")
+
+
 def _readable(record: Record) -> Delivery | None:
     try:
         return read_delivery(record).stored.delivery
@@ -92,4 +101,4 @@ def _readable(record: Record) -> Delivery | None:
         return None
 
 
-__all__ = ["LOOKED_AT", "PAGE_LIMIT", "StoredDeliveries"]
+__all__ = ["LOOKED_AT", "PAGE_LIMIT", "StoredDeliveries", "check_page"]

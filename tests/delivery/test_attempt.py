@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent_host.delivery.order import KIND
 from agent_host.errors import OutboundError, PushError, PushErrorClass, UnsafeUrlError
 from agent_host.testing.push_channel import PlatformDouble
 from agent_host.types import (
@@ -135,6 +136,20 @@ async def test_a_hook_that_fails_makes_a_dead_letter_that_can_be_replayed() -> N
         await on.host.deliveries.replay(delivery.id)
         await on.over(delivery.id, DeliveryStatus.ACCEPTED)
         assert on.chat.texts == ["HELLO"]
+
+
+async def test_an_attempt_is_counted_before_the_hook_is_asked() -> None:
+    """A hook that ends the process ends as a dead letter, and not in a circle."""
+    counted: list[int] = []
+
+    async def hook(result: HostedResult, _: Destination) -> HostedResult:
+        page = await on.host._runner.kept()  # pyright: ignore[reportPrivateUsage]
+        counted.extend(task.starts for task in page.items if task.spec.kind == KIND)
+        return result
+
+    async with stage(response_hook=hook) as on:
+        await on.deliveries(await on.ask())
+    assert counted == [1]
 
 
 async def test_a_hook_that_gives_something_else_or_never_ends_makes_a_dead_letter() -> None:

@@ -108,6 +108,15 @@ async def test_without_a_registry_identities_are_reached_all_the_same() -> None:
             await host.deliver("hi", to=channel.push.taken[0].owner)
 
 
+async def test_a_message_does_not_overtake_one_that_is_on_its_way_to_the_runner() -> None:
+    async with stage() as on:
+        first = await on.host.deliver("one", to=on.alice, target=ALL)
+        (second,) = await on.host.deliver("two", to=first[0].destination)
+        for delivery in (*first, second):
+            await on.over(delivery.id)
+        assert on.chat.texts == ["one", "two"]
+
+
 async def test_a_message_for_later_waits_and_can_be_called_off() -> None:
     async with stage() as on:
         (later,) = await on.host.deliver("later", to=CHAT, at=HOUR)

@@ -5,7 +5,6 @@ Run as `python -m benchmarks.accept_load SIDE accept FOLDER COUNT`, SIDE being `
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -18,12 +17,12 @@ import uvloop
 from diskcache import Cache  # type: ignore[import-untyped]
 
 from agent_host import AgentHost
+from agent_host.asgi.server import rare_collections
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.disk import DiskStateStore
 from agent_host.types import Caller, ChannelIdentity, ChannelRequest, Conversation, Message
 
 CALLERS = 16
-_YOUNG_OBJECTS = 20_000
 
 
 class _Texts(Protocol):
@@ -95,9 +94,7 @@ async def _run(name: str, folder: Path, count: int) -> dict[str, float]:
 def main() -> None:
     """Do what the arguments say, as the server is set up to: uvloop, and rare collections."""
     name, _, folder, count = sys.argv[1:]
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with rare_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(_run(name, Path(folder), int(count)))))
 
 

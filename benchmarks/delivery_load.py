@@ -5,7 +5,6 @@ Run as `python -m benchmarks.delivery_load WHAT FOLDER COUNT`, WHAT being `end_t
 """
 
 import asyncio
-import gc
 import json
 import statistics
 import sys
@@ -19,6 +18,7 @@ from typing import Final
 import uvloop
 
 from agent_host import AgentHost
+from agent_host.asgi.server import rare_collections
 from agent_host.delivery.option import DeliveryOptions
 from agent_host.delivery.result_codec import ResultCodec
 from agent_host.errors import PushError, PushErrorClass
@@ -43,7 +43,6 @@ SOME: Final = 5_000
 """So many of those that were left say how fast the others follow."""
 
 BYSTANDERS: Final = 50
-_YOUNG_OBJECTS: Final = 20_000
 _POLICY: Final = DeliveryPolicy(destination_limit=STORM, spacing=timedelta(milliseconds=5))
 _ALL: Final = ResponseTarget(kind="all_linked")
 
@@ -211,10 +210,8 @@ def _p99(waits: list[float]) -> float:
 def main() -> None:
     """Do what the arguments say, as the server is set up to: uvloop, and rare collections."""
     what, folder, count = sys.argv[1:]
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
     does = {"end_to_end": _end_to_end, "fill": _fill, "resume": _resume, "fan_out": _fan_out}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with rare_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(does[what](Path(folder), int(count)))))
 
 

@@ -5,7 +5,6 @@ WHAT `schedule`, `end_to_end`, `fill` or `resume`; it prints one JSON object.
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Protocol
 import psutil
 import uvloop
 
+from agent_host.asgi.server import rare_collections
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.stores.disk import DiskStateStore
 from agent_host.types.task import RetryPolicy, Task, TaskSpec
@@ -25,7 +25,6 @@ from benchmarks.task_journal import TaskJournal
 CALLERS = 64
 CONCURRENCY = 64
 _PAYLOAD = '{"v":1,"run":"run_0123456789abcdef","text":"hello"}'
-_YOUNG_OBJECTS = 20_000
 _PULSE_SECONDS = 0.002
 
 
@@ -163,9 +162,7 @@ async def _pulse() -> AsyncGenerator[list[float]]:
 def main() -> None:
     """Do what the arguments say, as the server is set up to: uvloop, and rare collections."""
     name, what, folder, count = sys.argv[1:]
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with rare_collections(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(_run(name, what, Path(folder), int(count)))))
 
 

@@ -139,7 +139,7 @@ def run_server(
     collector = ExitStack()
 
     def listening(url: str) -> None:
-        collector.enter_context(_rare_collections())
+        collector.enter_context(rare_collections())
         if on_listening is not None:
             on_listening(url)
 
@@ -254,7 +254,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @contextmanager
-def _rare_collections() -> Generator[None]:
+def rare_collections() -> Generator[None]:
     """Collect garbage less often than Python does by itself.
 
     Modules and configuration stay for ever, and requests leave no cycles behind, so that nearly all
@@ -294,4 +294,4 @@ def _signals(stop: asyncio.Event) -> Generator[None]:
             signal.signal(number, handler)
 
 
-__all__ = ["ServerOptions", "run_server", "serve"]
+__all__ = ["ServerOptions", "rare_collections", "run_server", "serve"]

@@ -61,6 +61,8 @@ class Contents:
             ContentError: the run is gone, the app's hook or the channel's codec failed, or what is
                 stored is of a version that the channel does not know.
         """
+        if stored.content is not None:
+            return Prepared(self.decode(stored.content, stored), None)
         delivery = stored.delivery
         try:
             content = await self._records.content(delivery.id)
@@ -69,19 +71,27 @@ class Contents:
         fresh = None
         if content is None or content.version is None:
             content = fresh = await self._of_run(stored, content or StoredContent())
+        return Prepared(self.decode(content, stored), fresh)
+
+    def decode(self, content: StoredContent, stored: StoredDelivery) -> HostedResult:
+        """What the channel is given of it next.
+
+        Raises:
+            ContentError: the channel's codec failed, or does not know the version.
+        """
+        delivery = stored.delivery
         codec = self._codec(delivery.destination.channel)
         value = content.echo if stored.has_echo else content.reply
         if value is None or content.version is None:
             raise ContentError("no_content")
         try:
-            result = codec.decode(value, content.version)
+            return codec.decode(value, content.version)
         except UnreadableRecordError as error:
             logger.error("delivery %s: %s", delivery.id, error)  # noqa: TRY400
             raise ContentError(error.code) from error
         except Exception as error:
             logger.exception("delivery %s: the codec did not read it", delivery.id)
             raise ContentError("codec") from error
-        return Prepared(result, fresh)
 
     async def encode(self, hosted: HostedResult, destination: Destination) -> StoredContent:
         """A result as it is to be sent there, through the app's hook.

@@ -23,6 +23,7 @@ TRIES: Final = 16
 _CODEC: Final = VersionedCodec("delivery_rate", 1, AccountRate)
 _KEPT: Final = timedelta(hours=1)
 _RANDOM: Final = SystemRandom()
+_FREE: Final = Verdict(AccountRate())
 _BUSY: Final = timedelta(milliseconds=250)
 
 
@@ -37,6 +38,8 @@ class Governor:
         self, destination: Destination, person: Owner, rate: PushRate | None, *, turn: Turn | None
     ) -> Verdict:
         """Whether a push may go now, else how long to wait and what it has then."""
+        if rate is None and await self._store.get(_key(destination)) is None:
+            return _FREE
 
         def ask(state: AccountRate, now: datetime) -> Verdict:
             place = lane_of(destination)
@@ -55,7 +58,7 @@ class Governor:
     async def _change(
         self, destination: Destination, change: Callable[[AccountRate, datetime], Verdict]
     ) -> Verdict:
-        key = Key(COLLECTION, WHOLE, account_of(destination))
+        key = _key(destination)
         for _ in range(TRIES):
             record = await self._store.get(key)
             state: AccountRate | None = AccountRate()
@@ -81,6 +84,10 @@ class Governor:
             return verdict
         # Others send by this account right now, and each of them had its way.
         return Verdict(AccountRate(), _BUSY * (1 + _RANDOM.random()))
+
+
+def _key(destination: Destination) -> Key:
+    return Key(COLLECTION, WHOLE, account_of(destination))
 
 
 def _read(record: Record) -> AccountRate:

@@ -35,10 +35,14 @@ def lane_of(destination: Destination) -> str:
     return "dlv." + digest_of("lane", *_steps(destination))
 
 
-@lru_cache(maxsize=_PLACES)
 def account_of(destination: Destination) -> str:
     """The channel's account that sends there."""
-    return digest_of("account", destination.channel, destination.account)
+    return _account(destination.channel, destination.account)
+
+
+@lru_cache(maxsize=_PLACES)
+def _account(channel: str, account: str) -> str:
+    return digest_of("account", channel, account)
 
 
 def message_run_id_of(delivery_id: DeliveryId) -> RunId:
@@ -48,13 +52,14 @@ def message_run_id_of(delivery_id: DeliveryId) -> RunId:
 
 def digest_of(*steps: str | None) -> str:
     """Thirty-two hex digits of the steps."""
-    text = b"".join(map(_prefixed, steps))
+    text = b"".join(
+        [
+            b"%d:%d:%b" % (step is not None, len(encoded), encoded)
+            for step in steps
+            for encoded in ((step or "").encode("utf-8", "surrogatepass"),)
+        ]
+    )
     return blake2b(text, digest_size=_DIGEST_BYTES, person=b"delivery").hexdigest()
-
-
-def _prefixed(step: str | None) -> bytes:
-    encoded = (step or "").encode("utf-8", "surrogatepass")
-    return b"%d:%d:%b" % (step is not None, len(encoded), encoded)
 
 
 def _steps(destination: Destination) -> tuple[str | None, ...]:

@@ -30,6 +30,7 @@ from agent_host.types.identifier import DeliveryId, RunId
 from agent_host.types.identity import LinkSide
 from agent_host.types.json import JsonObject
 from agent_host.types.principal import Owner
+from agent_host.types.quick_init import maker
 from agent_host.types.request import Caller
 from agent_host.types.response_target import ResponseTarget
 from agent_host.types.store import ABSENT, Write
@@ -161,7 +162,7 @@ class AnswerPlanner:
         found: list[StoredDelivery] = []
         delays = self._pacing.delays(owner, len(destinations))
         for destination, delivery_id, delay in zip(destinations, ids, delays, strict=True):
-            delivery = Delivery(
+            delivery = _make_delivery(
                 id=delivery_id,
                 owner=owner,
                 run_id=run_id,
@@ -171,7 +172,7 @@ class AnswerPlanner:
                 due_at=start + delay,
             )
             found.append(
-                StoredDelivery(
+                _make_stored(
                     delivery=delivery,
                     since=delivery.due_at,
                     source=source,
@@ -259,5 +260,8 @@ def _note(
         ],
     }
 
+
+_make_delivery = maker(Delivery)
+_make_stored = maker(StoredDelivery)
 
 __all__ = ["AnswerPlanner", "Carrier"]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from agent_host.codec import VersionedCodec
 from agent_host.delivery.address import AddressBook, Addressee
@@ -13,7 +14,8 @@ from agent_host.delivery.order import lane_task
 from agent_host.delivery.outbox import due_delivery, put_due
 from agent_host.delivery.place import delivery_id_of, digest_of, message_run_id_of
 from agent_host.delivery.planner import AnswerPlanner
-from agent_host.delivery.record import WHOLE, DeliveryRecords, StoredDelivery
+from agent_host.delivery.record import WHOLE, DeliveryRecords, StoredContent, StoredDelivery
+from agent_host.delivery.sender import DeliverySender
 from agent_host.errors import (
     ConflictError,
     DrainingError,
@@ -62,10 +64,16 @@ class MessageParts:
     records: DeliveryRecords
     planner: AnswerPlanner
     contents: Contents
+    sender: DeliverySender
     addresses: AddressBook
     policy: DeliveryPolicy
     clock: Clock
     ids: IdFactory
+
+
+class _Message(NamedTuple):
+    stored: StoredDelivery
+    content: StoredContent
 
 
 class MessageDeliverer:
@@ -126,34 +134,46 @@ class MessageDeliverer:
             at=at,
             is_linked=addressed.is_linked,
         )
-        writes: list[Write] = []
-        for stored in planned:
-            hosted = self._hosted(message, stored.delivery)
-            try:
-                content = await self._parts.contents.encode(hosted, stored.delivery.destination)
-            except ContentError as error:
-                code = error.failure.error_code
-                raise RequestError(f"The message cannot be sent there: {code}.") from error
-            writes += self._parts.records.put(stored, expect=ABSENT)
-            writes.append(self._parts.records.put_content(stored.delivery.id, content))
+        messages = [_Message(stored, await self._content(message, stored)) for stored in planned]
+        claims: list[Write] = []
         if key is not None:
             claim = SentBefore(fingerprint=print_, delivery_ids=tuple(ids))
-            writes.append(Put(key, _CODEC.encode_own(claim), ABSENT, self._parts.policy.retention))
-        await self._schedule(planned, writes)
+            claims.append(Put(key, _CODEC.encode_own(claim), ABSENT, self._parts.policy.retention))
+        await self._schedule(messages, claims)
         return tuple(stored.delivery for stored in planned)
 
-    async def _schedule(self, planned: Sequence[StoredDelivery], writes: Sequence[Write]) -> None:
-        """Do the writes, and have each attempted. One that is due, with nothing before it on its
-        way to the runner, takes the short one.
+    async def _content(self, message: Message, stored: StoredDelivery) -> StoredContent:
+        hosted = self._hosted(message, stored.delivery)
+        try:
+            return await self._parts.contents.encode(hosted, stored.delivery.destination)
+        except ContentError as error:
+            code = error.failure.error_code
+            raise RequestError(f"The message cannot be sent there: {code}.") from error
+
+    async def _schedule(self, messages: Sequence["_Message"], claims: Sequence[Write]) -> None:
+        """Store them, and have each attempted. One that is due, with nothing before it on its way
+        to the runner, takes a short one: begun in the same commit, if it need not wait.
         """
-        parts, first = self._parts, planned[0]
-        is_alone = len(planned) == 1 and parts.planner.has_handed_on
+        parts, first = self._parts, messages[0]
+        is_alone = len(messages) == 1 and parts.planner.has_handed_on
         with suppress(DrainingError):  # then the next process goes on
-            if is_alone and first.delivery.due_at <= parts.clock.now():
-                await parts.runner.schedule(lane_task(due_delivery(first)), alongside=writes)
+            if is_alone and first.stored.delivery.due_at <= parts.clock.now():
+                task = lane_task(due_delivery(first.stored))
+                begin = partial(parts.sender.begin, *first, claims)
+                if not await parts.runner.begin(task, begin):
+                    await parts.runner.schedule(task, alongside=self._writes(messages, claims))
                 return
-        await parts.store.commit([*writes, *map(put_due, planned)])
+        writes = self._writes(messages, claims)
+        await parts.store.commit([*writes, *(put_due(one.stored) for one in messages)])
         parts.planner.announce()
+
+    def _writes(self, messages: Sequence["_Message"], claims: Sequence[Write]) -> list[Write]:
+        records = self._parts.records
+        writes = [*claims]
+        for stored, content in messages:
+            writes += records.put(stored, expect=ABSENT)
+            writes.append(records.put_content(stored.delivery.id, content))
+        return writes
 
     def _hosted(self, message: Message, delivery: Delivery) -> HostedResult:
         now = self._parts.clock.now()

@@ -18,7 +18,7 @@ from agent_host.types.identifier import DeliveryId
 from agent_host.types.identity import LinkSide
 from agent_host.types.json import JsonObject
 from agent_host.types.message import Message
-from agent_host.types.quick_init import maker
+from agent_host.types.quick_init import maker, quick_init
 from agent_host.types.run import Run
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 
@@ -46,6 +46,7 @@ Turn: TypeAlias = Literal["person", "account"]
 LETTER_STATUSES: Final = frozenset({DeliveryStatus.DEAD, DeliveryStatus.UNKNOWN})
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
     """A delivery and how it goes on.
@@ -54,7 +55,8 @@ class StoredDelivery:
     the owner's when it was planned, and must still be. `has_echo` says that the echo is still to be
     sent. `failures` counts the failed attempts of this push, the first at `failing_since`; `since`
     is when it was first due. `is_loose`: it left its lane. `turn`: the governor gave it the moment
-    `turn_at` for itself.
+    `turn_at` for itself. `content` is here only while the attempt is under way that was begun as
+    the delivery was accepted: most have no other.
     """
 
     delivery: Delivery
@@ -68,6 +70,7 @@ class StoredDelivery:
     turn: Turn | None = None
     turn_at: datetime | None = None
     trace_context: dict[str, str] = field(default_factory=dict[str, str])
+    content: "StoredContent | None" = None
 
     @property
     def status(self) -> DeliveryStatus:
@@ -75,6 +78,7 @@ class StoredDelivery:
         return self.delivery.status
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredContent:
     """What is sent, as the channel's codec of `version` wrote it, once it has. Until then only what
@@ -114,14 +118,18 @@ class DeliveryRecords:
         is_forgotten = delivery.status in (DeliveryStatus.ACCEPTED, DeliveryStatus.CANCELLED)
         time_to_live = self._retention if is_forgotten else None
         key = Key(DELIVERIES, WHOLE, delivery.id)
-        value = _CODEC.encode_own(stored)
+        content = stored.content
+        is_carried = content is not None and delivery.status is DeliveryStatus.ATTEMPTING
+        value = _CODEC.encode_own(stored, _fields(stored, content if is_carried else None))
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
-        if is_forgotten:
+        if content is None and is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
             self._recent.forget(delivery.id)
             self._recent_content.forget(delivery.id)
-        else:
+        elif content is None:
             self._recent.remember(delivery.id, value, stored)
+        elif not is_carried and not is_forgotten:
+            writes.append(self.put_content(delivery.id, content))
         if delivery.run_id is not None and (is_forgotten or expect == ABSENT):
             listed = Key(OF_RUN, delivery.run_id, delivery.id)
             writes.append(Put(listed, b"", None, time_to_live))
@@ -239,7 +247,38 @@ def moved(
         turn=stored.turn,
         turn_at=stored.turn_at,
         trace_context=stored.trace_context,
+        content=stored.content,
     )
+
+
+def _fields(stored: StoredDelivery, content: StoredContent | None) -> dict[str, object]:
+    """What is stored of it, with this content."""
+    delivery = stored.delivery
+    return {
+        "delivery": {
+            "id": delivery.id,
+            "owner": delivery.owner,
+            "run_id": delivery.run_id,
+            "destination": delivery.destination,
+            "status": delivery.status,
+            "created_at": delivery.created_at,
+            "due_at": delivery.due_at,
+            "attempts": delivery.attempts,
+            "replays": delivery.replays,
+            "over_at": delivery.over_at,
+        },
+        "since": stored.since,
+        "source": stored.source,
+        "is_linked": stored.is_linked,
+        "has_echo": stored.has_echo,
+        "failures": stored.failures,
+        "failing_since": stored.failing_since,
+        "is_loose": stored.is_loose,
+        "turn": stored.turn,
+        "turn_at": stored.turn_at,
+        "trace_context": stored.trace_context,
+        "content": content,
+    }
 
 
 def moment(at: datetime) -> str:

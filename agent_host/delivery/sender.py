@@ -13,7 +13,7 @@ from functools import partial
 from random import SystemRandom
 from typing import Final, NamedTuple, TypeAlias
 
-from agent_host.delivery.attempt_row import accepted, begun, ended
+from agent_host.delivery.attempt_row import accepted, begun, failed_row
 from agent_host.delivery.content import ContentError, Contents, Prepared
 from agent_host.delivery.failure import (
     INTERRUPTED,
@@ -30,6 +30,7 @@ from agent_host.delivery.rate import LATE
 from agent_host.delivery.record import (
     DeliveryRecords,
     FoundDelivery,
+    StoredContent,
     StoredDelivery,
     moved,
 )
@@ -48,7 +49,7 @@ from agent_host.protocols.task_runner import PreparedAttempt, TaskRunner
 from agent_host.types.delivery import DeliveryStatus, Push, PushReceipt
 from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.run import HostedResult
-from agent_host.types.store import Write
+from agent_host.types.store import ABSENT, Write
 from agent_host.types.task import Task
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,30 @@ class DeliverySender:
         begins = self._begun(found, prepared)
         work = partial(self._send_begun, begins.found, prepared.result, order)
         return PreparedAttempt(begins.writes, work)
+
+    async def begin(
+        self,
+        stored: StoredDelivery,
+        content: StoredContent,
+        alongside: Sequence[Write],
+        _: Task,
+    ) -> PreparedAttempt | None:
+        """Begin the first attempt of a delivery that is accepted by the same writes, if nothing is
+        in its way. An account with limits says whose turn it is only for what is stored.
+        """
+        parts, delivery = self._parts, stored.delivery
+        push = parts.pushes.get(delivery.destination.channel)
+        if parts.asks_app or push is None or push.rate is not None or not _is_plain(content):
+            return None
+        verdict = await parts.governor.take(delivery.destination, delivery.owner, None, turn=None)
+        if verdict.wait > _NOTHING or await self._refusal(stored) is not None:
+            return None
+        result = parts.contents.decode(content, stored)
+        attempting = begun(replace(stored, content=content), parts.clock.now())
+        writes = [*parts.records.put(attempting, expect=ABSENT), *alongside]
+        found = FoundDelivery(attempting, ABSENT + 1)
+        order = DeliveryOrder(delivery_id=delivery.id, round=delivery.replays)
+        return PreparedAttempt(writes, partial(self._send_begun, found, result, order))
 
     async def send(self, task: Task) -> Sequence[Write]:
         """Bring the delivery as far as it goes now; what is written with the end of the task.
@@ -258,7 +283,7 @@ class DeliverySender:
         if isinstance(outcome, PushFailure):
             return await self._fail(found, outcome)
         now = self._parts.clock.now()
-        after = accepted(ended(found.stored, now, outcome), now)
+        after = accepted(found.stored, now, outcome)
         if after.status in OPEN:  # the reply comes next
             return await self._write(found, after)
         self._tell(after)
@@ -309,7 +334,7 @@ class DeliverySender:
         push = parts.pushes.get(found.stored.delivery.destination.channel)
         row = begun(found.stored, now) if begins else found.stored
         after = failed(
-            ended(row, now, failure),
+            failed_row(row, now, failure),
             failure,
             policy=parts.policy,
             is_idempotent=push is not None and push.is_idempotent,
@@ -336,6 +361,11 @@ class DeliverySender:
     def _tell(self, stored: StoredDelivery) -> None:
         if self._parts.told is not None:
             self._parts.told(stored)
+
+
+def _is_plain(content: StoredContent) -> bool:
+    """Whether one look shows that all of it can be stored."""
+    return content.reply is not None and all(type(text) is str for text in content.reply.values())
 
 
 def _order_of(task: Task) -> DeliveryOrder:

@@ -149,6 +149,7 @@ class Deliveries:
                 records=self._records,
                 planner=self.planner,
                 contents=contents,
+                sender=sender,
                 addresses=AddressBook(
                     self._resolver,
                     registry=seams.options.registry,

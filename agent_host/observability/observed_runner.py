@@ -2,14 +2,15 @@
 over a restart too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
 
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from agent_host import telemetry
 from agent_host.errors import HostError, PermanentTaskError, RetryTaskError, TaskHandedBackError
@@ -85,25 +86,37 @@ class ObservedRunner:
 
     async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
         """Schedule it with the context of the span it is scheduled in."""
-        kind = {telemetry.TASK_KIND: spec.kind}
+        with self._scheduling(spec) as (traced, span):
+            task = await self._runner.schedule(traced, alongside=alongside)
+            span.set_attribute(telemetry.TASK_ID, task.id)
+        self._instruments.tasks_scheduled.add(1, {telemetry.TASK_KIND: spec.kind})
+        return task
+
+    async def begin(self, spec: TaskSpec, prepare: TaskPreparation) -> bool:
+        """Begin it with the context of the span it is accepted in."""
+        with self._scheduling(spec) as (traced, _):
+            is_begun = await self._runner.begin(traced, partial(self._prepare, prepare))
+        if is_begun:
+            self._instruments.tasks_scheduled.add(1, {telemetry.TASK_KIND: spec.kind})
+        return is_begun
+
+    @contextmanager
+    def _scheduling(self, spec: TaskSpec) -> Generator[tuple[TaskSpec, Span]]:
         with self._instruments.tracer.start_as_current_span(
             f"{telemetry.SPAN_SCHEDULE} {spec.kind}",
             kind=SpanKind.PRODUCER,
-            attributes=kind,
+            attributes={telemetry.TASK_KIND: spec.kind},
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
             if not spec.trace_context:
                 spec = replace(spec, trace_context=to_carrier())
             try:
-                task = await self._runner.schedule(spec, alongside=alongside)
+                yield spec, span
             except Exception as error:
                 span.set_attribute(telemetry.ERROR_TYPE, _code_of(error))
                 span.set_status(Status(StatusCode.ERROR))
                 raise
-            span.set_attribute(telemetry.TASK_ID, task.id)
-        self._instruments.tasks_scheduled.add(1, kind)
-        return task
 
     async def _prepare(self, prepare: TaskPreparation, task: Task) -> PreparedAttempt | None:
         prepared = await prepare(task)

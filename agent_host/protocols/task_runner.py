@@ -83,6 +83,22 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         """
         ...
 
+    async def begin(self, spec: TaskSpec, prepare: TaskPreparation) -> bool:
+        """Accept the work with its first attempt counted, all in one atomic step with the writes
+        that `prepare` gives, and make that attempt at once by its `work`. Durable when it returns.
+
+        False, and nothing was done, where the attempt would have to wait: for room, for its lane,
+        for what has been due for longer, for its delay; or where `prepare` gives None or raises
+        `RetryTaskError`. Then it is for `schedule`. A runner may always say so, and does for a task
+        with a key. The task need not be found by its id before its first attempt has failed.
+
+        Raises:
+            ConflictError, StoreFullError: from the store; nothing was done.
+            ConfigurationError: nobody is registered for the kind.
+            DrainingError: `drain` was called.
+        """
+        ...
+
     async def get(self, task_id: TaskId) -> Task | None:
         """The task, for as long as it is kept."""
         ...

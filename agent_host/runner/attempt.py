@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from agent_host.errors import (
     ConflictError,
@@ -51,6 +51,13 @@ class TaskKind:
     keeps_done: bool = True
 
 
+class Begun(NamedTuple):
+    """A task whose attempt is counted, and what to do."""
+
+    stored: StoredTask
+    work: TaskHandler
+
+
 @dataclass(frozen=True, slots=True)
 class _Success:
     writes: Sequence[Write]
@@ -79,6 +86,7 @@ class Attempt:
         kind: TaskKind,
         book: TaskBook,
         clock: Clock,
+        begun: Begun | None = None,
     ) -> None:
         self._entry = entry
         self._kind = kind
@@ -87,10 +95,16 @@ class Attempt:
         self._revoked = False
         self._calling = False
         self._timed_out = False
+        self._begun = begun
         self.called_at: float | None = None
         """When the handler was called, by the monotonic clock; None before and after."""
         self.handed_back = False
         """Whether the handler said that this process goes down."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was counted as its task was accepted."""
+        return self._begun is not None
 
     def revoke(self) -> bool:
         """Say that the task was cancelled in the store; whether a handler is at work on it, and
@@ -107,7 +121,7 @@ class Attempt:
     async def run(self) -> None:
         """Make the attempt. Ends without an exception unless it is cancelled."""
         try:
-            begun = await self._begin()
+            begun = self._begun or await self._begin()
             if begun is None:
                 return
             stored, work = begun
@@ -117,17 +131,19 @@ class Attempt:
                     await self._patiently(self._clear_away)
                     return
                 outcome = await self._call(work, stored.task)
+                if not isinstance(outcome, _Success):
+                    stored = await self._patiently(partial(self._book.listed, stored))
                 is_recorded = await self._patiently(partial(self._record, stored, outcome))
                 work = self._kind.handler
         except asyncio.CancelledError:
-            await self._withdraw()
+            await self.withdraw()
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not end the runner
             # Left where it is: nothing is guessed.
             code = error.code if isinstance(error, HostError) else type(error).__name__
             logger.error("task %s is left alone: %s", self._entry.task_id, code)  # noqa: TRY400
 
-    async def _begin(self) -> tuple[StoredTask, TaskHandler] | None:
+    async def _begin(self) -> Begun | None:
         """The task, its attempt counted, and what to do; None if there is nothing to do for this
         entry.
         """
@@ -148,7 +164,7 @@ class Attempt:
     async def _find(self) -> StoredTask | None:
         return await self._book.find(self._entry.task_id)
 
-    async def _count(self, stored: StoredTask) -> tuple[StoredTask, TaskHandler] | None:
+    async def _count(self, stored: StoredTask) -> Begun | None:
         task = stored.task
         if task.status is TaskStatus.CANCELLED:
             await self._book.finish(stored, task.status)
@@ -164,7 +180,7 @@ class Attempt:
             )
             await self._book.postpone(stored, delay=delay, code=error.code)
             return None
-        return await self._book.begin(stored, alongside=writes), work
+        return Begun(await self._book.begin(stored, alongside=writes), work)
 
     async def _prepared(self, task: Task) -> PreparedAttempt:
         """Raises `RetryTaskError`, or what the store does; all else is left to the handler."""
@@ -240,7 +256,7 @@ class Attempt:
                 await self._book.postpone(stored, delay=delay, code=outcome.code)
         except ConflictError:
             found = await self._find()
-            if found is not None and found.version == stored.version:
+            if not stored.is_listed or (found is not None and found.version == stored.version):
                 return False
             # Only a cancellation changes a task that is being attempted.
             await self._clear_away()
@@ -264,12 +280,14 @@ class Attempt:
         if stored is not None and stored.task.status is TaskStatus.CANCELLED:
             await self._book.finish(stored, TaskStatus.CANCELLED)
 
-    async def _withdraw(self) -> None:
-        """Leave the store as a cancelled attempt should."""
+    async def withdraw(self) -> None:
+        """Leave the store as an attempt should that is stopped, or was not made at all."""
         try:
             if self._revoked:
                 await self._patiently(self._clear_away)
                 return
+            if self._begun is not None:
+                await self._book.listed(self._begun.stored)
             stored = await self._find()
             if stored is not None and stored.task.status is TaskStatus.ATTEMPTING:
                 await self._book.hand_back(stored)
@@ -295,4 +313,4 @@ def _code_of(error: Exception) -> str:
     return error.code if isinstance(error, HostError) else HANDLER_ERROR
 
 
-__all__ = ["Attempt", "TaskKind"]
+__all__ = ["Attempt", "Begun", "TaskKind"]

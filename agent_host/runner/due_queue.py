@@ -103,6 +103,24 @@ class DueQueue:
             self._known.discard(damaged.id)
         return None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is queued, in memory or only stored."""
+        return not self._heap and self._frontier is None
+
+    def has_more_due(self, count: int, now: int) -> bool:
+        """Whether more than so many may be due by then, in microseconds since 1970."""
+        due_at = self.due_at()
+        if due_at is not None and due_at > now:
+            return False
+        return self._frontier is not None or len(self._heap) > count
+
+    def take_new(self, stored: StoredTask) -> QueueEntry:
+        """Take a task that is about to be queued in the store, as `take` does one that is."""
+        entry = QueueEntry(stored.entry.id, stored.task.id, lane_entry(stored))
+        self._taken[entry.id] = None
+        return entry
+
     def take(self) -> QueueEntry:
         """The first, to be attempted; say `give_up` when that is over."""
         entry = heappop(self._heap)

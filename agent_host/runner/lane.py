@@ -4,6 +4,7 @@ Only the first of a lane is in the queue; when it leaves, the next takes its pla
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -52,7 +53,17 @@ class Lanes:
         self.store = store
         self.timeline = timeline
         self.memory = LaneMemory(store)
+        self.begun: set[str] = set()
+        """Lanes whose first task is not listed, and so has no place in them."""
         self.turnstiles: dict[str, _Turnstile] = {}
+
+    def is_free(self, lane: str) -> bool:
+        """Whether it is known that nobody is in it, or at it."""
+        return lane not in self.begun and self.is_alone(lane)
+
+    def is_alone(self, lane: str) -> bool:
+        """Whether it is known that nobody is behind one that has no place in it."""
+        return lane not in self.turnstiles and self.memory.is_empty(lane)
 
     def held(self, lane: str) -> "HeldLane":
         """Enter it, and nobody else looks at or changes the lane."""
@@ -93,6 +104,8 @@ class HeldLane:
 
     async def is_empty(self) -> bool:
         """Whether a task that joins now is the first."""
+        if self._lane in self._lanes.begun:
+            return False
         size = self._lanes.memory.size(self._lane)
         if size is not None:
             return not size
@@ -102,22 +115,36 @@ class HeldLane:
         return True
 
     async def promotion(self, place: Key) -> Promotion:
-        """What must be written as the task of this place leaves.
-
-        The next is due now at the earliest, so that a long lane goes behind what waits already.
-        """
+        """What must be written as the task of this place leaves."""
         promotion = Promotion([Delete(place)])
         memory = self._lanes.memory
         if memory.size(self._lane) == 1:
             return promotion
-        after: str | None = None
-        while page := await self._lanes.store.scan(LANES, self._lane, after=after, limit=_PAGE):
-            if after is None and page[0].key != place:
-                promotion.writes.append(Delete(behind_entry(place)))
-                return promotion
-            if after is None and len(page) < _PAGE:
+        page = await self._lanes.store.scan(LANES, self._lane, limit=_PAGE)
+        if page and page[0].key != place:
+            promotion.writes.append(Delete(behind_entry(place)))
+        elif page:
+            if len(page) < _PAGE:
                 memory.set_size(self._lane, len(page))
-            for entry in page if after is not None else page[1:]:
+            await self._promote(page[1:], promotion, after=page[-1].key.id)
+        return promotion
+
+    async def succession(self) -> Promotion:
+        """What must be written as the first leaves, which has no place in the lane."""
+        promotion = Promotion()
+        page = await self._lanes.store.scan(LANES, self._lane, limit=_PAGE)
+        if page and await self._lanes.store.get(behind_entry(page[0].key)) is not None:
+            await self._promote(page, promotion, after=page[-1].key.id)
+        return promotion
+
+    async def _promote(self, page: Sequence[Record], promotion: Promotion, *, after: str) -> None:
+        """Queue the first of these that can be read, and of what comes `after` them.
+
+        It is due now at the earliest, so that a long lane goes behind what waits already.
+        """
+        memory = self._lanes.memory
+        while True:
+            for entry in page:
                 following = await self._readable(entry)
                 promotion.writes.append(Delete(behind_entry(entry.key)))
                 if following is None:
@@ -129,9 +156,11 @@ class HeldLane:
                 following = following.succeeded_by(task)
                 promotion.writes += (put_task(following), put_entry(following))
                 promotion.stored = following
-                return promotion
+                return
+            page = await self._lanes.store.scan(LANES, self._lane, after=after, limit=_PAGE)
+            if not page:
+                return
             after = page[-1].key.id
-        return promotion
 
     def joined(self) -> None:
         """A task has its place in the lane now."""

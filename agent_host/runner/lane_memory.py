@@ -56,6 +56,11 @@ class LaneMemory:
                 self._unknown.add(lane)  # its first may move to where `learn` has been already
         return size
 
+    def is_empty(self, lane: str) -> bool:
+        """Whether nobody is known to be in it, without having to look that up."""
+        size = self._sizes.get(lane)
+        return size == 0 or (size is None and self._knows_others and lane not in self._unknown)
+
     def set_size(self, lane: str, size: int) -> None:
         """So many are in it."""
         self._unknown.discard(lane)

@@ -10,7 +10,7 @@ from agent_host.errors import ConfigurationError, ConflictError, DrainingError
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskHandler, TaskPreparation
-from agent_host.runner.attempt import TaskKind
+from agent_host.runner.attempt import Begun, TaskKind
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.dead_letter import DeadLetters
 from agent_host.runner.due_queue import DueQueue
@@ -91,6 +91,7 @@ class StoreTaskRunner:
 
     async def __aenter__(self) -> Self:
         await self._order.load()
+        await self._book.list_abandoned()
         await self._group.__aenter__()
         self._committers = [
             self._group.create_task(self._commits.run()) for _ in range(_COMMITS_AT_ONCE)
@@ -155,19 +156,8 @@ class StoreTaskRunner:
 
     async def schedule(self, spec: TaskSpec, *, alongside: Sequence[Write] = ()) -> Task:
         """Accept the work, durable when this returns; the earlier task if its key is known."""
-        if self._draining:
-            message = "The host is going down and takes no new tasks."
-            raise DrainingError(message)
-        if spec.kind not in self._workers:
-            message = f"Nobody is registered for tasks of kind {spec.kind!r}."
-            raise ConfigurationError(message)
-        task = Task(
-            id=TaskId(self._ids.new(TASK_PREFIX)),
-            spec=spec,
-            status=TaskStatus.SCHEDULED,
-            created_at=self._clock.now(),
-            due_at=self._timeline.now() + spec.delay,
-        )
+        self._check(spec)
+        task = self._new_task(spec, TaskStatus.SCHEDULED)
         turn = self._order.take()
         stored = stored_task(task, order=turn.order)
         if turn.bound is not None:
@@ -186,6 +176,50 @@ class StoreTaskRunner:
             else:
                 self._order.written(turn)
                 return task
+
+    async def begin(self, spec: TaskSpec, prepare: TaskPreparation) -> bool:
+        """Accept the work with its first attempt counted, and make it at once, unless that would
+        have to wait.
+        """
+        self._check(spec)
+        waits = spec.delay or not self._book.has_free_lane(spec.lane)
+        if waits or spec.key is not None:
+            return False
+        turn = self._order.take()
+        task = self._new_task(spec, TaskStatus.ATTEMPTING)
+        stored = stored_task(task, order=turn.order, version=ABSENT)
+        worker = self._workers[spec.kind]
+        if not worker.promise(stored):
+            return False
+        prepared = None
+        try:
+            prepared = await self._book.add_begun(stored, prepare, alongside=turn.writes)
+        finally:
+            if prepared is None:
+                worker.break_promise(task.id)
+        if prepared is None:
+            return False
+        self._order.written(turn)
+        await worker.keep_promise(Begun(stored, prepared.work))
+        return True
+
+    def _check(self, spec: TaskSpec) -> None:
+        if self._draining:
+            message = "The host is going down and takes no new tasks."
+            raise DrainingError(message)
+        if spec.kind not in self._workers:
+            message = f"Nobody is registered for tasks of kind {spec.kind!r}."
+            raise ConfigurationError(message)
+
+    def _new_task(self, spec: TaskSpec, status: TaskStatus) -> Task:
+        return Task(
+            id=TaskId(self._ids.new(TASK_PREFIX)),
+            spec=spec,
+            status=status,
+            created_at=self._clock.now(),
+            due_at=self._timeline.now() + spec.delay,
+            starts=1 if status is TaskStatus.ATTEMPTING else 0,
+        )
 
     async def get(self, task_id: TaskId) -> Task | None:
         """The task, for as long as it is kept."""
@@ -211,7 +245,7 @@ class StoreTaskRunner:
 
     async def summary(self) -> Mapping[str, TaskCounts]:
         """Counts by kind, of the kinds registered here and those that have dead letters."""
-        attempting = {kind: set(worker.attempting) for kind, worker in self._workers.items()}
+        attempting = {kind: worker.attempting() for kind, worker in self._workers.items()}
         return await self._census.take(attempting)
 
     async def dead_letters(

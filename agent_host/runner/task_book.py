@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from agent_host.errors import ConflictError, StoreError, StoreFullError
+from agent_host.errors import ConflictError, RetryTaskError, StoreError, StoreFullError
 from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import PreparedAttempt, TaskPreparation
 from agent_host.quarantine import read_record
+from agent_host.runner.begun_task import delete_begun, list_abandoned, list_begun, put_begun
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.lane import Lanes
 from agent_host.runner.task_order import Turn
@@ -93,6 +95,58 @@ class TaskBook:
         writes += alongside
         await self._enter(stored, writes)
 
+    def has_free_lane(self, lane: str | None) -> bool:
+        """Whether a task of this lane, or of none, has nothing before it there."""
+        return lane is None or self._lanes.is_free(lane)
+
+    async def add_begun(
+        self, stored: StoredTask, prepare: TaskPreparation, *, alongside: Sequence[Write] = ()
+    ) -> PreparedAttempt | None:
+        """Accept a new task whose first attempt is counted, without listing it, and do what that
+        begins with; what it goes on with, or None if that could not be said now.
+        """
+        lane = stored.task.spec.lane
+        if lane is None:
+            return await self._begun(stored, prepare, alongside)
+        async with self._lanes.held(lane):
+            prepared = await self._begun(stored, prepare, alongside)
+            if prepared is not None:
+                self._lanes.begun.add(lane)
+            return prepared
+
+    async def _begun(
+        self, stored: StoredTask, prepare: TaskPreparation, alongside: Sequence[Write]
+    ) -> PreparedAttempt | None:
+        try:
+            prepared = await prepare(stored.task)
+        except RetryTaskError:
+            return None
+        if prepared is not None:
+            await self._group.commit([put_begun(stored), *alongside, *prepared.writes])
+        return prepared
+
+    async def list_abandoned(self) -> None:
+        """List the tasks that an earlier process had begun as they were accepted."""
+        await list_abandoned(self._store)
+
+    async def listed(self, stored: StoredTask) -> StoredTask:
+        """The task, listed if it was not."""
+        if stored.is_listed:
+            return stored
+        listed, writes = list_begun(stored)
+        lane = listed.task.spec.lane
+        try:
+            if lane is None:
+                await self._commit(writes, queued=None)
+                return listed
+            async with self._lanes.held(lane) as held:
+                await self._commit(writes, queued=None)
+                held.joined()
+                self._lanes.begun.discard(lane)
+        except ConflictError:  # it was listed by a commit that seemed to fail
+            return await self.find(listed.task.id) or listed
+        return listed
+
     async def begin(self, stored: StoredTask, *, alongside: Sequence[Write] = ()) -> StoredTask:
         """Count an attempt before it is made, and do `alongside`; the task as it stands now."""
         task = stored.task
@@ -130,6 +184,10 @@ class TaskBook:
         """
         if stored.task.over_at is not None:
             return
+        if not is_kept and not stored.is_listed:
+            await self._leave_unlisted(stored, [delete_begun(stored), *alongside])
+            return
+        stored = await self.listed(stored)
         if not is_kept:
             await self._leave(stored, [*_traces(stored), *alongside])
             return
@@ -189,6 +247,19 @@ class TaskBook:
         """Commit without its places, the next of its lane moving up."""
         writes.append(Delete(stored.entry))
         await self._vacate(writes, lane_entry(stored))
+
+    async def _leave_unlisted(self, stored: StoredTask, writes: list[Write]) -> None:
+        """Commit; where others came behind it in its lane, the first of them moves up."""
+        lane = stored.task.spec.lane
+        if lane is not None and not self._lanes.is_alone(lane):
+            async with self._lanes.held(lane) as held:
+                promotion = await held.succession()
+                await self._commit([*writes, *promotion.writes], queued=promotion.stored)
+                self._lanes.begun.discard(lane)
+            return
+        if lane is not None:
+            self._lanes.begun.discard(lane)  # what it did is done: who comes now follows it
+        await self._commit(writes, queued=None)
 
     async def _vacate(self, writes: list[Write], place: Key | None) -> None:
         if place is None:

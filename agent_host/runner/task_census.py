@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.task_record import (
@@ -23,25 +23,33 @@ _PAGE: Final = 500
 _BOUND: Final = 10_000
 
 
+class Attempting(NamedTuple):
+    """The queue entries whose attempts are under way, and how many are that have none."""
+
+    entries: AbstractSet[str]
+    begun: int
+
+
+_NONE: Final = Attempting(frozenset(), 0)
+
+
 class TaskCensus:
     """Counts over one store."""
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
 
-    async def take(self, attempting: Mapping[str, AbstractSet[str]]) -> Mapping[str, TaskCounts]:
-        """The counts of these kinds, where attempts of these queue entries are under way, and of
-        the dead.
-        """
+    async def take(self, attempting: Mapping[str, Attempting]) -> Mapping[str, TaskCounts]:
+        """The counts of these kinds, where these attempts are under way, and of the dead."""
         behind, some_behind = await self._count(BEHIND, WHOLE, kind_of)
         dead, some_dead = await self._count(GRAVES, WHOLE, kind_of)
         found: dict[str, TaskCounts] = {}
         for kind in sorted({*attempting, *dead}):
-            busy = attempting.get(kind, frozenset())
+            busy, begun = attempting.get(kind, _NONE)
             queued, some_queued = await self._count(QUEUE, kind, lambda _: "")
             found[kind] = TaskCounts(
                 waiting=max(queued[""] - len(busy), 0) + behind[kind],
-                attempting=len(busy),
+                attempting=len(busy) + begun,
                 dead=dead[kind],
                 is_partial=some_behind or some_dead or some_queued,
                 oldest_due_at=await self._oldest(kind, busy),
@@ -71,4 +79,4 @@ class TaskCensus:
         return counted, True
 
 
-__all__ = ["TaskCensus"]
+__all__ = ["Attempting", "TaskCensus"]

@@ -13,6 +13,7 @@ import orjson
 
 from agent_host.codec import VersionedCodec
 from agent_host.types.identifier import TaskId
+from agent_host.types.quick_init import quick_init
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 from agent_host.types.task import Task, TaskSpec, TaskStatus
 
@@ -47,6 +48,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
     """A task as stored. `order` grows with each scheduling and breaks ties between equal times."""
@@ -59,6 +61,7 @@ class StoredTask(NamedTuple):
     """A task with the version its record has, and its place in the queue.
 
     `spec` is the specification as it is stored, which is written with every change of the task.
+    The version of a task that is not listed, see `begun_task`, is `ABSENT`.
     """
 
     record: TaskRecord
@@ -70,6 +73,11 @@ class StoredTask(NamedTuple):
     def task(self) -> Task:
         """The task itself."""
         return self.record.task
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it has a record by its id, and its places."""
+        return self.version != ABSENT
 
     def succeeded_by(self, task: Task) -> "StoredTask":
         """The task after its next write."""
@@ -208,6 +216,12 @@ def read_task(record: Record) -> StoredTask:
 
 def put_task(stored: StoredTask, *, time_to_live: timedelta | None = None) -> Put:
     """Write the task where its former version is."""
+    key = Key(TASKS, WHOLE, stored.task.id)
+    return Put(key, payload_of(stored), stored.version - 1 or ABSENT, time_to_live)
+
+
+def payload_of(stored: StoredTask) -> bytes:
+    """The task as it is stored, wherever that is."""
     record = stored.record
     task = record.task
     fields: dict[str, object] = {
@@ -223,8 +237,7 @@ def put_task(stored: StoredTask, *, time_to_live: timedelta | None = None) -> Pu
         },
         "order": record.order,
     }
-    value = _CODEC.encode_own(record, fields)
-    return Put(Key(TASKS, WHOLE, task.id), value, stored.version - 1 or ABSENT, time_to_live)
+    return _CODEC.encode_own(record, fields)
 
 
 def put_entry(stored: StoredTask) -> Put:
@@ -296,6 +309,7 @@ __all__ = [
     "lane_entry",
     "lane_of",
     "microseconds",
+    "payload_of",
     "put_entry",
     "put_graves",
     "put_idempotency_key",

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from agent_host.errors import StoreError
 from agent_host.protocols.clock import Clock
-from agent_host.runner.attempt import Attempt, TaskKind
+from agent_host.runner.attempt import Attempt, Begun, TaskKind
 from agent_host.runner.due_queue import DueQueue, QueueEntry
 from agent_host.runner.task_book import TaskBook
+from agent_host.runner.task_census import Attempting
 from agent_host.runner.task_record import StoredTask, microseconds
 from agent_host.runner.timeline import Timeline
 from agent_host.system import settled_within
@@ -47,9 +47,13 @@ class Worker:
         self._clock = clock
         self._timeline = timeline
         self._attempts: dict[str, _Running] = {}
+        self._promised: dict[TaskId, QueueEntry] = {}
+        self._group: asyncio.TaskGroup | None = None
         self._wake: asyncio.Future[bool] | None = None
         self._idle: asyncio.Future[bool] | None = None
         self._goes_down = False
+        self._is_running = False
+        self._stops = False
         self._overdue_at = 0.0
         """No attempt is overdue before; any that begins later is overdue later."""
 
@@ -66,28 +70,63 @@ class Worker:
     async def run(self, group: asyncio.TaskGroup) -> None:
         """Start attempts for ever."""
         loop = asyncio.get_running_loop()
-        while True:
-            self._wake = wake = loop.create_future()
-            pause = min(await self._start_due(group), self._stop_overdue())
-            await settled_within(wake, pause, clock=self._clock)
+        self._group, self._is_running = group, True
+        try:
+            while True:
+                self._wake = wake = loop.create_future()
+                pause = min(await self._start_due(group), self._stop_overdue())
+                await settled_within(wake, pause, clock=self._clock)
+        finally:
+            self._is_running = False
+
+    def promise(self, stored: StoredTask) -> bool:
+        """Keep room for the first attempt of a task that is about to be accepted, unless there is
+        none beside what is due. Call `keep_promise` or `break_promise` next.
+        """
+        room = self._room()
+        if not self._is_running or room < 1:
+            return False
+        now = self._timeline.now
+        if not self._queue.is_empty and self._queue.has_more_due(room - 1, microseconds(now())):
+            return False
+        self._promised[stored.task.id] = self._queue.take_new(stored)
+        return True
+
+    async def keep_promise(self, begun: Begun) -> None:
+        """Start the attempt: the task was accepted. It does not count if attempts were stopped
+        meanwhile.
+        """
+        task_id = begun.stored.task.id
+        entry = self._promised[task_id]
+        attempt = self._attempt(entry, begun)
+        if self._group is None or self._stops:
+            await attempt.withdraw()
+            self.break_promise(task_id)
+        else:
+            del self._promised[task_id]
+            self._run(entry, attempt, self._group)
+
+    def break_promise(self, task_id: TaskId) -> None:
+        """Give the room back: there will be no attempt."""
+        self._queue.give_up(self._promised.pop(task_id))
+        self._came_free()
 
     async def finish_within(self, seconds: float) -> None:
         """Let attempts end in this time, then stop them: their tasks are left for the next
         process. Call it when `run` has ended.
         """
-        if self._attempts and seconds > 0:
-            self._idle = asyncio.get_running_loop().create_future()
-            await settled_within(self._idle, seconds, clock=self._clock)
-        running = [one.task for one in self._attempts.values()]
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        if (self._attempts or self._promised) and seconds > 0:
+            await settled_within(self._until_idle(), seconds, clock=self._clock)
+        self._stops = True
+        for one in self._attempts.values():
+            one.task.cancel()
+        if self._attempts or self._promised:
+            await self._until_idle()
 
-    @property
-    def attempting(self) -> AbstractSet[str]:
-        """The queue entries whose attempts are under way."""
-        return self._attempts.keys()
+    def attempting(self) -> Attempting:
+        """The attempts that are under way now."""
+        queued = {id_ for id_, one in self._attempts.items() if not one.attempt.is_begun}
+        return Attempting(queued, len(self._attempts) - len(queued))
 
     def is_attempting(self, task_id: TaskId) -> bool:
         """Whether an attempt of this task is under way here."""
@@ -107,7 +146,7 @@ class Worker:
 
     async def _start_due(self, group: asyncio.TaskGroup) -> float:
         """Start what is due and has room; how long there is nothing to do, in seconds."""
-        while len(self._attempts) < self.kind.concurrency and not self._goes_down:
+        while self._room() > 0:
             try:
                 await self._queue.load()
             except StoreError as error:
@@ -119,7 +158,8 @@ class Worker:
             early = due_at - microseconds(self._timeline.now())
             if early > 0:
                 return min(early / 1e6, _LONGEST_PAUSE_SECONDS)
-            self._start(self._queue.take(), group)
+            entry = self._queue.take()
+            self._run(entry, self._attempt(entry), group)
         return _LONGEST_PAUSE_SECONDS
 
     def _stop_overdue(self) -> float:
@@ -140,13 +180,16 @@ class Worker:
                 self._overdue_at = min(self._overdue_at, called_at + limit)
         return self._overdue_at - now
 
-    def _start(self, entry: QueueEntry, group: asyncio.TaskGroup) -> None:
-        attempt = Attempt(
-            entry,
-            kind=self.kind,
-            book=self._book,
-            clock=self._clock,
-        )
+    def _room(self) -> int:
+        """How many attempts more there may be now."""
+        if self._goes_down:
+            return 0
+        return self.kind.concurrency - len(self._attempts) - len(self._promised)
+
+    def _attempt(self, entry: QueueEntry, begun: Begun | None = None) -> Attempt:
+        return Attempt(entry, kind=self.kind, book=self._book, clock=self._clock, begun=begun)
+
+    def _run(self, entry: QueueEntry, attempt: Attempt, group: asyncio.TaskGroup) -> None:
         task = group.create_task(attempt.run())
         self._attempts[entry.id] = _Running(entry.task_id, attempt, task)
         task.add_done_callback(lambda _: self._ended(entry))
@@ -155,9 +198,17 @@ class Worker:
         ended = self._attempts.pop(entry.id)
         self._goes_down = self._goes_down or ended.attempt.handed_back
         self._queue.give_up(entry)
+        self._came_free()
+
+    def _came_free(self) -> None:
         self._rouse()
-        if not self._attempts and self._idle is not None and not self._idle.done():
+        is_idle = not (self._attempts or self._promised)
+        if is_idle and self._idle is not None and not self._idle.done():
             self._idle.set_result(True)
+
+    def _until_idle(self) -> "asyncio.Future[bool]":
+        self._idle = asyncio.get_running_loop().create_future()
+        return self._idle
 
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():

@@ -14,6 +14,7 @@ The runner must take its time from the clock it is given.
 """
 
 from agent_host.testing.task_attempt_suite import AttemptSuite
+from agent_host.testing.task_begin_suite import BeginSuite
 from agent_host.testing.task_clock_suite import ClockSuite
 from agent_host.testing.task_erase_suite import EraseSuite
 from agent_host.testing.task_lane_suite import LaneSuite
@@ -23,7 +24,14 @@ from agent_host.testing.task_write_suite import WriteSuite
 
 
 class TaskRunnerSuite(
-    ScheduleSuite, AttemptSuite, LaneSuite, OperatorSuite, ClockSuite, EraseSuite, WriteSuite
+    ScheduleSuite,
+    AttemptSuite,
+    LaneSuite,
+    OperatorSuite,
+    ClockSuite,
+    EraseSuite,
+    WriteSuite,
+    BeginSuite,
 ):
     """The whole contract. Override the fixtures `factory` and `make_runner`."""
 

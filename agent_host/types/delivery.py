@@ -7,6 +7,7 @@ from enum import StrEnum
 from agent_host.errors import PushErrorClass
 from agent_host.types.identifier import DeliveryId, RunId
 from agent_host.types.principal import ChannelIdentity, Conversation, Owner
+from agent_host.types.quick_init import quick_init
 from agent_host.types.run import HostedResult, RunStatus
 
 
@@ -24,6 +25,7 @@ class DeliveryStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """A person on a channel, or a conversation there."""
@@ -45,6 +47,7 @@ class PushRate:
     period: timedelta
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushReceipt:
     """The platform took it, under this id where it says one."""
@@ -52,6 +55,7 @@ class PushReceipt:
     platform_id: str | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """What a channel is given to send. `delivery_id` stays the same over all attempts and replays:
@@ -66,6 +70,7 @@ class Push:
     is_echo: bool = False
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAttempt:
     """One row for each attempt, without content. `error_code` is bounded text, never a message;
@@ -82,6 +87,7 @@ class DeliveryAttempt:
     retry_after: timedelta | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """The record of one delivery, without what it carries. `due_at` is when it is to be attempted

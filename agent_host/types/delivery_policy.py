@@ -26,7 +26,7 @@ class DeliveryPolicy:
     give_up_after: timedelta = timedelta(hours=24)
     attempt_time_limit: timedelta = timedelta(seconds=30)
     overtake_after: timedelta = timedelta(minutes=1)
-    concurrency: int = 64
+    concurrency: int = 256
     burst: int = 16
     spacing: timedelta = timedelta(milliseconds=20)
     retention: timedelta = timedelta(days=7)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agent_host.types.identifier import TaskId
+from agent_host.types.quick_init import quick_init
 
 
 class TaskStatus(StrEnum):
@@ -31,6 +32,7 @@ class RetryPolicy:
     time_limit: timedelta = timedelta(hours=1)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
     """Work to schedule. `payload` is versioned JSON that the handler of `kind` reads.
@@ -47,6 +49,7 @@ class TaskSpec:
     trace_context: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """The stored record. `starts` counts attempts that began, `last_error` is a code, `over_at` is

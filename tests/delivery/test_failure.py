@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_host.delivery.attempt_row import ROWS_LIMIT, begun, ended
+from agent_host.delivery.attempt_row import ROWS_LIMIT, begun, failed_row
 from agent_host.delivery.failure import PushFailure, failed
 from agent_host.delivery.pacing import Pacing
 from agent_host.delivery.record import StoredDelivery
@@ -79,7 +79,7 @@ def test_rows_are_bounded_and_their_numbers_go_on() -> None:
     stored = STORED
     failure = PushFailure(error_class=PushErrorClass.TRANSIENT, error_code="x")
     for _ in range(ROWS_LIMIT + 5):
-        stored = ended(begun(stored, NOW), NOW, failure)
+        stored = failed_row(begun(stored, NOW), NOW, failure)
     rows = stored.delivery.attempts
     assert [row.number for row in rows] == list(range(6, ROWS_LIMIT + 6))
 

@@ -25,9 +25,20 @@ DEATHS: Final = [
 ]
 
 
-def live(folder: Path, step: str, side: str, number: int) -> int:
+OF_MESSAGES: Final = [
+    *((step, side) for step in ("begun", "attempting") for side in ("before", "after")),
+    ("sending", "before"),
+    ("sent", "after"),
+    *((step, side) for step in ("accepted", "failed", "dead") for side in ("before", "after")),
+    ("unknown", "before"),
+    ("unknown", "after"),
+]
+
+
+def live(what: str, folder: Path, step: str, side: str, number: int) -> int:
+    command = [sys.executable, "-m", "tests.delivery.victim", what]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.delivery.victim", str(folder), step, side, str(number)],
+        [*command, str(folder), step, side, str(number)],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
@@ -43,8 +54,8 @@ def live(folder: Path, step: str, side: str, number: int) -> int:
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_and_nothing_doubled_but_what_says_so(tmp_path: Path) -> None:
     for number, (step, side) in enumerate(DEATHS):
-        assert live(tmp_path, step, side, number) == -signal.SIGKILL, (step, side)
-    assert live(tmp_path, "none", "after", len(DEATHS)) == 0
+        assert live("answers", tmp_path, step, side, number) == -signal.SIGKILL, (step, side)
+    assert live("answers", tmp_path, "none", "after", len(DEATHS)) == 0
     lines = [line.split() for line in (tmp_path / "log").read_text("utf-8").splitlines()]
     accepted = {line[1] for line in lines if line[0] == "accepted"}
     took = Counter(tuple(line[1:]) for line in lines if line[0] == "took")
@@ -74,3 +85,24 @@ def test_nothing_is_lost_and_nothing_doubled_but_what_says_so(tmp_path: Path) ->
                 assert not replies
         if replies and echoes:
             assert order.index((delivery, "echo")) < order.index((delivery, "reply"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_no_message_that_was_accepted_is_lost_or_doubled_unsaid(tmp_path: Path) -> None:
+    for number, (step, side) in enumerate(OF_MESSAGES):
+        assert live("messages", tmp_path, step, side, number) == -signal.SIGKILL, (step, side)
+    assert live("messages", tmp_path, "none", "after", len(OF_MESSAGES)) == 0
+    lines = [line.split() for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    deliveries = {line[1]: line[3:] for line in lines if line[0] == "is"}
+    assert {line[1] for line in lines if line[0] == "accepted"} <= set(deliveries)
+    took = Counter(line[2] for line in lines if line[0] == "took")
+    assert {status for _, status, _ in deliveries.values()} == {"accepted", "dead", "unknown"}
+    for delivery, (channel, status, _) in deliveries.items():
+        if channel == "chat":  # it honours the id
+            assert status == "accepted"
+            assert took[delivery]
+        else:
+            assert took[delivery] <= 1
+            assert took[delivery] or status != "accepted"
+            assert status != "dead" or not took[delivery]

@@ -1,6 +1,7 @@
 """One life of a host that delivers, until SIGKILL; it goes on with what earlier lives left.
 
-`python -m tests.delivery.victim FOLDER STEP SIDE NUMBER`, where the step is one of `steps_of`.
+`python -m tests.delivery.victim WHAT FOLDER STEP SIDE NUMBER`, where the step is one of `steps_of`;
+WHAT is `answers`, or `messages` that no run made.
 
 `FOLDER/log` has a line for each thing that an outsider would notice: what was asked and accepted,
 and what each platform got. Lines are whole, since each is one small write in append mode.
@@ -18,6 +19,7 @@ from agent_host.delivery.option import DeliveryOptions
 from agent_host.delivery.outbox import DUE
 from agent_host.delivery.record import DELIVERIES, read_delivery
 from agent_host.errors import PushError, PushErrorClass
+from agent_host.runner.begun_task import BEGUN
 from agent_host.stores.disk import DiskStateStore
 from agent_host.system import SystemClock
 from agent_host.testing.deadly_store import die
@@ -70,6 +72,8 @@ def steps_of(writes: Sequence[Write]) -> set[str]:
     for write in writes:
         if isinstance(write, Delete) and write.key.collection == DUE:
             steps.add("handed_on")
+        if isinstance(write, Put) and write.key.collection == BEGUN:
+            steps.add("begun")
         if not isinstance(write, Put) or write.key.collection != DELIVERIES:
             continue
         delivery = read_delivery(Record(write.key, write.value, 1)).stored.delivery
@@ -122,7 +126,7 @@ class LoggedPlatform(PlatformDouble):
             raise PushError(PushErrorClass.UNKNOWN_AFTER_SEND, "no_answer")
 
 
-async def live(folder: Path, step: str, side: str, number: str) -> None:
+async def live(what: str, folder: Path, step: str, side: str, number: str) -> None:
     """Go on, ask a few things, wait until nothing is left to do."""
     alice = await owner_of("alice")
     registry = MemoryIdentityRegistry()
@@ -145,17 +149,31 @@ async def live(folder: Path, step: str, side: str, number: str) -> None:
             if step == "replayed":
                 await host.deliveries.replay_all()
             for kind in KINDS:
-                asked = await host.context.run(
-                    ChannelRequest(
-                        caller=Caller(channel="test"),
-                        input=(Message.user(f"{kind}-{number}"),),
-                        response_target=ResponseTarget(kind="all_linked", echo_input=True),
-                    )
-                )
-                log.note("accepted", asked.run.id)
+                await {"answers": ask, "messages": deliver}[what](host, f"{kind}-{number}", log)
+                if what == "messages":  # none is begun at once while others wait
+                    await until_quiet(host)
             await until_quiet(host)
             await tell(host, log)
     log.note("done")
+
+
+async def ask(host: AgentHost, text: str, log: Log) -> None:
+    """Have it answered wherever Alice is."""
+    asked = await host.context.run(
+        ChannelRequest(
+            caller=Caller(channel="test"),
+            input=(Message.user(text),),
+            response_target=ResponseTarget(kind="all_linked", echo_input=True),
+        )
+    )
+    log.note("accepted", asked.run.id)
+
+
+async def deliver(host: AgentHost, text: str, log: Log) -> None:
+    """Send it to both of her places, twice to each: the second has to wait for the first."""
+    for place in (CHAT, MAIL, CHAT, MAIL):
+        (delivery,) = await host.deliver(text, to=place)
+        log.note("accepted", delivery.id)
 
 
 async def until_quiet(host: AgentHost) -> None:
@@ -182,9 +200,9 @@ async def tell(host: AgentHost, log: Log) -> None:
 
 def main() -> None:
     """Live."""
-    folder, step, side, number = sys.argv[1:]
+    what, folder, step, side, number = sys.argv[1:]
     os.chdir(folder)
-    asyncio.run(live(Path(folder), step, side, number))
+    asyncio.run(live(what, Path(folder), step, side, number))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""What our task runner does about tasks that were begun as they were accepted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import PreparedAttempt
+from agent_host.runner.begun_task import BEGUN
+from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.runner.task_record import LANES, QUEUE, TASKS, WHOLE
+from agent_host.stores.memory import MemoryStateStore
+from agent_host.testing.manual_clock import ManualClock
+from agent_host.testing.store_double import SeverableStore
+from agent_host.testing.store_fixture import let_others_run, until
+from agent_host.testing.task_begin_suite import begin, open_runner
+from agent_host.testing.task_fixture import ONCE, Recorder, spec
+from agent_host.types.store import Key, Put
+from agent_host.types.task import RetryPolicy, Task, TaskCounts
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def store(clock: ManualClock) -> AsyncIterator[MemoryStateStore]:
+    async with MemoryStateStore(clock=clock) as store:
+        yield store
+
+
+async def hang(_: Task) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_one_record_is_all_that_a_begun_task_has(
+    store: StateStore, clock: ManualClock
+) -> None:
+    stuck = Recorder(hang)
+    async with StoreTaskRunner(store, clock=clock) as runner:
+        await open_runner(runner, Recorder())
+        assert await begin(runner, stuck)
+        await until(lambda: stuck.running == 1)
+        assert len(await store.scan(BEGUN, WHOLE)) == 1
+        for collection, partition in ((TASKS, WHOLE), (QUEUE, "kind"), (LANES, "l")):
+            assert not await store.scan(collection, partition)
+
+
+async def test_a_begun_task_that_cannot_be_read_is_set_aside_at_the_start(
+    store: StateStore, clock: ManualClock
+) -> None:
+    await store.commit([Put(Key(BEGUN, WHOLE, "tsk_damaged"), b"\x80\x04pickle")])
+    work = Recorder()
+    async with StoreTaskRunner(store, clock=clock) as runner:
+        await open_runner(runner, Recorder())
+        assert await begin(runner, work)
+        await until(lambda: work.ended == 1)
+        while (await runner.summary())["kind"].attempting:
+            await let_others_run()
+    assert not await store.scan(BEGUN, WHOLE)
+
+
+async def test_many_that_a_process_had_begun_are_listed_in_their_order(
+    store: StateStore, clock: ManualClock
+) -> None:
+    stuck, severed = Recorder(hang), SeverableStore(store)
+    async with StoreTaskRunner(severed, clock=clock) as earlier:
+        await open_runner(earlier, Recorder(), concurrency=400)
+        for number in range(300):
+            assert await begin(earlier, stuck, f"{number:03d}", lane=f"lane{number}")
+            clock.advance(timedelta(milliseconds=1))
+        severed.cut = True
+    handler = Recorder()
+    async with StoreTaskRunner(store, clock=clock) as later:
+        later.register("kind", handler, concurrency=1, retry=RetryPolicy())
+        later.resume()
+        await until(lambda: handler.ended == 300)
+    assert handler.payloads == [f"{number:03d}" for number in range(300)]
+
+
+async def test_room_is_left_for_what_is_due(store: StateStore, clock: ManualClock) -> None:
+    goes_on = asyncio.Event()
+
+    async def wait(_: Task) -> None:
+        await goes_on.wait()
+
+    work, handler = Recorder(), Recorder(wait)
+    async with StoreTaskRunner(store, clock=clock) as runner:
+        await open_runner(runner, handler, concurrency=3)
+
+        async def prepare(_: Task) -> PreparedAttempt:
+            return PreparedAttempt((), work)
+
+        async with asyncio.TaskGroup() as group:  # nothing of it has started when this is asked
+            for _ in range(3):
+                group.create_task(runner.schedule(spec()))
+            await asyncio.sleep(0)
+            group.create_task(runner.begin(spec(), prepare))
+        await until(lambda: handler.running == 3)
+        assert (await runner.summary())["kind"] == TaskCounts(attempting=3)
+        goes_on.set()
+        await until(lambda: handler.ended == 3)
+        assert await runner.begin(spec(), prepare)
+        await until(lambda: work.ended == 1)
+
+
+async def test_what_is_for_later_leaves_room(store: StateStore, clock: ManualClock) -> None:
+    work = Recorder()
+    async with StoreTaskRunner(store, clock=clock) as runner:
+        runner.register("kind", Recorder(), concurrency=1, retry=ONCE)
+        runner.resume()
+        await runner.schedule(spec(delay=RetryPolicy().last_delay))
+        while not await begin(runner, work):
+            await let_others_run()
+        await until(lambda: work.ended == 1)

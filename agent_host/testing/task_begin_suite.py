@@ -48,10 +48,10 @@ async def open_runner(
     """Register the handler and resume, until tasks can be begun."""
     runner.register("kind", handler, concurrency=concurrency, retry=retry, keeps_done=False)
     runner.resume()
-    await until_begun(runner)
+    await _until_begun(runner)
 
 
-async def until_begun(runner: TaskRunner) -> None:
+async def _until_begun(runner: TaskRunner) -> None:
     """Return when tasks can be begun: a runner looks at what it was left first."""
     probe = Recorder()
     while not await begin(runner, probe, lane="probe"):
@@ -101,7 +101,7 @@ class BeginSuite(RunnerFixture):
         runner.register("kind", handler, concurrency=4, retry=ONCE)
         assert not await begin(runner, work)
         runner.resume()
-        await until_begun(runner)
+        await _until_begun(runner)
 
         async def prepare(_: Task) -> PreparedAttempt:
             return PreparedAttempt((), work)
@@ -340,4 +340,4 @@ class BeginSuite(RunnerFixture):
         assert [(task.spec.payload, task.starts) for task in handler.attempts] == [(b"late", 1)]
 
 
-__all__ = ["BeginSuite", "begin"]
+__all__ = ["BeginSuite", "begin", "open_runner"]

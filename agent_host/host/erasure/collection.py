@@ -93,7 +93,7 @@ COLLECTIONS: Final[Mapping[str, Whose]] = MappingProxyType(
         "session": Whose.OWNER,
         "session_name": Whose.OWNER,
         "session_question": Whose.OWNER,
-        "task_begun": Whose.NOBODY,  # for as long as an attempt takes, then it is a task or nothing
+        "task_begun": Whose.RUNNER,
         "task_behind": Whose.RUNNER,
         "task_graves": Whose.RUNNER,
         "task_keys": Whose.RUNNER,

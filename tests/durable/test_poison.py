@@ -1,4 +1,4 @@
-"""Turns whose `run_hook` ends every process that makes them, and turns that stand in line meanwhile."""
+"""Turns whose `run_hook` ends every process that makes them, and turns that stand in line."""
 
 from pathlib import Path
 

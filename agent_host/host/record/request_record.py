@@ -19,8 +19,8 @@ from agent_host.types.store import Delete, Key, Put, Record
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request as it passed the pipeline. `lost_preparations` counts the processes that ended while
-    its turn was made, as far as they are counted.
+    """A request as it passed the pipeline. `lost_preparations` counts the processes that ended
+    while its turn was made, as far as they are counted.
     """
 
     run_id: RunId

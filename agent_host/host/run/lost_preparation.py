@@ -1,5 +1,5 @@
-"""Counts the processes that end while a turn is made, before its run begins. The app's `run_hook` is
-called then, and a run whose hook ends its process would be begun for ever.
+"""Counts the processes that end while a turn is made, before its run begins. The app's `run_hook`
+is called then, and a run whose hook ends its process would be begun for ever.
 
 Only tasks whose earlier attempt ended with its process are counted for, so that no other run pays
 for it; and one at a time, so that none is blamed for what another does beside it.

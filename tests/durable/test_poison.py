@@ -13,8 +13,7 @@ LIMIT = 5
 
 
 def test_a_turn_that_ends_every_process_before_it_begins_is_given_up(tmp_path: Path) -> None:
-    limit = {"folder": tmp_path, "target": RERUNNABLE, "program": HOOKED}
-    with KilledServer(**limit) as server:  # type: ignore[arg-type]
+    with KilledServer(tmp_path, RERUNNABLE, program=HOOKED) as server:
         held = server.start("held", session_id="s")
         server.until_said(held, "text_delta")
         token = server.start(POISON, session_id="s")
@@ -28,7 +27,7 @@ def test_a_turn_that_ends_every_process_before_it_begins_is_given_up(tmp_path: P
         lives += 1
         assert lives <= 2 * LIMIT
         try:
-            with KilledServer(**limit) as server:  # type: ignore[arg-type]
+            with KilledServer(tmp_path, RERUNNABLE, program=HOOKED) as server:
                 while ended is None:
                     run = server.run(token)
                     ended = run if run["status"] == "failed" else None

@@ -209,7 +209,7 @@ class AgentHost:
                 access=self.people.policy,
                 people=self.people.registry,
                 directory=self.people.directory,
-                personal_parts=known.personal,
+                personal_parts=(self._deliveries.kept, *known.personal),
                 pairing=known.pairing,
                 rooms=known.options.rooms,
                 run_hook=run_hook,

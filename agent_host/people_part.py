@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent_host.delivery.kept import KeptDeliveries
 from agent_host.delivery.option import DeliveryOptions
 from agent_host.identity.option import PeopleOptions
 from agent_host.identity.people import People
@@ -81,7 +80,6 @@ def make_people(  # noqa: PLR0913 - what these parts are made over, by keyword
     )
     # Who somebody is comes last: it leads to what the others keep of them.
     personal = (
-        KeptDeliveries(store),
         KeptPairings(store),
         KeptLinkSteps(store, [linker.name for linker in linking.linkers]),
         people.directory,

@@ -154,6 +154,10 @@ class Everybody:
         self._owner = owner.isolation_key
         return self._known
 
+    async def whose(self, owner: Owner) -> Owner:
+        """Their own."""
+        return owner
+
 
 async def agent(text: str) -> str:
     """Takes its time elsewhere, too."""

@@ -19,12 +19,12 @@ from agent_host.types.identifier import (
     IsolationKey,
     TaskId,
 )
+from agent_host.types.page import OPERATOR_PAGE_LIMIT
 from agent_host.types.pairing import PAIRING_PREFIX
 from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.run import RunStatus
 
 PAGE: Final = 50
-PAGE_LIMIT: Final = 200
 
 DEFAULT_ACCOUNT: Final = "default"
 DEFAULT_TENANT: Final = "default"
@@ -59,8 +59,8 @@ class AdminQuery:
         number = self._number("limit")
         if number is None:
             return PAGE
-        if not 1 <= number <= PAGE_LIMIT:
-            raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
+        if not 1 <= number <= OPERATOR_PAGE_LIMIT:
+            raise RequestError(f"limit is a number from 1 to {OPERATOR_PAGE_LIMIT}.")
         return number
 
     def cursor(self, name: str) -> str | None:
@@ -227,7 +227,6 @@ __all__ = [
     "DEFAULT_ACCOUNT",
     "DEFAULT_TENANT",
     "PAGE",
-    "PAGE_LIMIT",
     "AdminQuery",
     "delivery_id_of",
     "pairing_id_of",

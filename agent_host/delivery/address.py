@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from agent_host.delivery.person import known_of
 from agent_host.delivery.place import delivery_id_of
 from agent_host.delivery.resolution import Resolver
 from agent_host.errors import NotFoundError, RequestError
@@ -64,7 +65,7 @@ class AddressBook:
     async def _to_person(self, owner: Owner, target: ResponseTarget) -> Addressed:
         if target.kind in ("originating", "sender", "none") or target.echo_input:
             raise RequestError("This message has no origin: name another target.")
-        known = () if self._registry is None else await self._registry.identities(owner)
+        known = () if self._registry is None else await known_of(self._registry, owner)
         own = [one for one in known if one.identity.tenant == owner.tenant]
         found = self._resolver.resolve(target, own, origin=None, now=self._clock.now())
         if not found.intended:
@@ -79,7 +80,7 @@ class AddressBook:
         is_linked = self._registry is not None and key is not None
         if self._registry is not None and key is not None:
             owner = Owner(tenant=identity.tenant, isolation_key=key)
-            known = await self._registry.identities(owner)
+            known = await known_of(self._registry, owner)
             one = next((one for one in known if one.identity == identity), None)
             conversation = None if one is None else one.conversation
         else:

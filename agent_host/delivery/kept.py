@@ -8,7 +8,15 @@ from collections.abc import AsyncIterator, Sequence
 
 from agent_host.delivery.endpoint_log import listed_key
 from agent_host.delivery.outbox import due_key
-from agent_host.delivery.record import CONTENT, DELIVERIES, OF_RUN, WHOLE, letter_key, read_delivery
+from agent_host.delivery.record import (
+    CONTENT,
+    DELIVERIES,
+    OF_RUN,
+    WHOLE,
+    DeliveryRecords,
+    letter_key,
+    read_delivery,
+)
 from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.delivery import Delivery
@@ -21,10 +29,11 @@ _PAGE = 200
 
 
 class KeptDeliveries:
-    """A `PersonalPart`."""
+    """A `PersonalPart`. What is held of somebody is not kept in the memory of `records` besides."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, records: DeliveryRecords) -> None:
         self._store = store
+        self._records = records
 
     async def holdings(
         self, person: Owner, identities: Sequence[KnownIdentity]
@@ -44,6 +53,7 @@ class KeptDeliveries:
                     delivery.owner.tenant == person.tenant and delivery.owner.isolation_key in keys
                 )
                 if is_owned or delivery.destination.identity in theirs:
+                    self._records.forget_recent(delivery.id)
                     for key in _keys(delivery):
                         if await self._store.get(key) is not None:
                             yield Holding(key)

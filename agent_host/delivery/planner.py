@@ -11,6 +11,7 @@ from typing import TypeAlias
 from agent_host.delivery.endpoint_log import EndpointLog
 from agent_host.delivery.outbox import OutboxBell, put_due
 from agent_host.delivery.pacing import Pacing
+from agent_host.delivery.person import known_of
 from agent_host.delivery.record import DeliveryRecords, StoredContent, StoredDelivery
 from agent_host.delivery.resolution import Resolution, Resolver
 from agent_host.delivery.station import station_delivery_id
@@ -220,7 +221,7 @@ class AnswerPlanner:
             return Resolution(intended=(), skipped=())
         registry, owner = self._registry, station.owner
         try:
-            known = () if registry is None else await registry.identities(owner)
+            known = () if registry is None else await known_of(registry, owner)
         except Exception:
             # The run must end all the same, and its answer can be fetched.
             logger.exception("run %s: where its answer goes is not known", station.run_id)

@@ -124,8 +124,7 @@ class DeliveryRecords:
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if content is None and is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
-            self._recent.forget(delivery.id)
-            self._recent_content.forget(delivery.id)
+            self.forget_recent(delivery.id)
         elif content is None:
             self._recent.remember(delivery.id, value, stored)
         elif not is_carried and not is_forgotten:
@@ -146,6 +145,11 @@ class DeliveryRecords:
         value = _CONTENT.encode(content)
         self._recent_content.remember(delivery_id, value, content)
         return Put(Key(CONTENT, WHOLE, delivery_id), value)
+
+    def forget_recent(self, delivery_id: str) -> None:
+        """Keep nothing of a delivery in this process's memory; it is read anew if it is there."""
+        self._recent.forget(delivery_id)
+        self._recent_content.forget(delivery_id)
 
     @staticmethod
     def leave_letters(delivery: Delivery) -> Delete:
@@ -173,6 +177,7 @@ class DeliveryRecords:
         """
         record = await self._store.get(Key(DELIVERIES, WHOLE, delivery_id))
         if record is None:
+            self.forget_recent(delivery_id)
             return None
         recent = self._recent.find(delivery_id, record.value)
         return read_delivery(record) if recent is None else FoundDelivery(recent, record.version)

@@ -110,6 +110,8 @@ class Resolver:
         if target.kind == "active":
             return self._active(known, origin, now, skipped)
         if target.kind == "all_linked":
+            if not known:
+                skipped.append(SkippedDestination(reason=SkipReason.NOT_LINKED))
             return [_destination(one) for one in known]
         if target.kind == "channels":
             return _of_channels(target.channels, known, skipped)

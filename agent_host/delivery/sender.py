@@ -25,6 +25,7 @@ from agent_host.delivery.failure import (
 )
 from agent_host.delivery.governor import Governor
 from agent_host.delivery.order import ORDER_CODEC, DeliveryOrder, loose_task
+from agent_host.delivery.person import is_of
 from agent_host.delivery.place import echo_id_of
 from agent_host.delivery.rate import LATE
 from agent_host.delivery.record import (
@@ -324,8 +325,8 @@ class DeliverySender:
             return permanent("link_policy")
         if not stored.is_linked or identity is None or self._parts.registry is None:
             return None
-        whose = await self._parts.registry.find(identity)
-        return None if whose == delivery.owner.isolation_key else permanent("not_linked")
+        is_theirs = await is_of(self._parts.registry, identity, delivery.owner)
+        return None if is_theirs else permanent("not_linked")
 
     async def _fail(
         self, found: FoundDelivery, failure: PushFailure, *, begins: bool = False

@@ -12,6 +12,7 @@ from agent_host.delivery.content import Contents
 from agent_host.delivery.dispatcher import Dispatcher
 from agent_host.delivery.endpoint_log import EndpointLog
 from agent_host.delivery.governor import Governor
+from agent_host.delivery.kept import KeptDeliveries
 from agent_host.delivery.lifecycle import lifecycle_of
 from agent_host.delivery.operator import HostDeliveryOperator
 from agent_host.delivery.option import DeliveryOptions
@@ -79,6 +80,7 @@ class Deliveries:
         self._pushes = push_channels(seams.channels)
         self._bell = OutboxBell()
         self._records = DeliveryRecords(seams.store, policy)
+        self.kept = KeptDeliveries(seams.store, self._records)
         self._resolver = Resolver(
             policy,
             pushing=self._pushes,

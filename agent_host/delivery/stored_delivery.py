@@ -10,12 +10,11 @@ from agent_host.delivery.record import DeliveryRecords, read_delivery
 from agent_host.errors import NotFoundError, RequestError, UnreadableRecordError
 from agent_host.types.delivery import Delivery, DeliveryStatus
 from agent_host.types.identifier import DELIVERY_PREFIX, DeliveryId
-from agent_host.types.page import Page
+from agent_host.types.page import OPERATOR_PAGE_LIMIT, Page
 from agent_host.types.store import Record
 
 logger = logging.getLogger(__name__)
 
-PAGE_LIMIT: Final = 200
 LOOKED_AT: Final = 1000
 """Deliveries that one page looks at, at most, in search of a status."""
 
@@ -86,8 +85,8 @@ def check_page(cursor: str | None, limit: int) -> None:
     Raises:
         RequestError: the limit is out of bounds, or the cursor is none of ours.
     """
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
+    if not 1 <= limit <= OPERATOR_PAGE_LIMIT:
+        raise RequestError(f"limit is a number from 1 to {OPERATOR_PAGE_LIMIT}.")
     if cursor is not None and not cursor.startswith(DELIVERY_PREFIX):
         raise RequestError("The cursor is not one that this host gave out.")
 
@@ -101,4 +100,4 @@ def _readable(record: Record) -> Delivery | None:
         return None
 
 
-__all__ = ["LOOKED_AT", "PAGE_LIMIT", "StoredDeliveries", "check_page"]
+__all__ = ["LOOKED_AT", "StoredDeliveries", "check_page"]

@@ -17,15 +17,16 @@ _LENGTH: Final = 16
 
 def check_secrets(situation: Situation) -> Iterator[Finding]:
     """Could one be guessed, or read by other users of this machine?"""
-    kept = [option for option in situation.loaded.options if option.secret]
-    values = [(option, [*_secrets(_value(situation, option))]) for option in kept]
+    # A table under names of the operator's own is no secret option, and may have secrets in it.
+    read = [(option, [*_secrets(_value(situation, option))]) for option in situation.loaded.options]
+    values = [(option, found) for option, found in read if found]
     weak = [option for option, found in values if any(len(one) < _LENGTH for one in found)]
     for option in weak:
         yield warning(
             f"The secret `{option.key}` is shorter than {_LENGTH} characters.",
             f"Set {option.variable} to a long random text.",
         )
-    exposed = [*_exposed(situation, [option for option, found in values if found])]
+    exposed = [*_exposed(situation, [option for option, _ in values])]
     yield from exposed
     if not weak and not exposed:
         count = sum(len(found) for _, found in values)

@@ -25,7 +25,7 @@ def disk_folder(situation: Situation) -> Path | None:
 def check_store(situation: Situation) -> Iterator[Finding]:
     """Is it installed, and does it remember?"""
     try:
-        store = _store(situation)
+        store = configured_store(situation)
     except ConfigurationError as error:
         yield problem(str(error), f"Set {setting('store')}.")
         return
@@ -44,7 +44,7 @@ def check_store(situation: Situation) -> Iterator[Finding]:
 def check_runtime(situation: Situation) -> Iterator[Finding]:
     """Would work be lost where the platform ends processes?"""
     try:
-        store = _store(situation)
+        store = configured_store(situation)
     except ConfigurationError:
         return  # said by the store's own check
     mode, survives = situation.runtime_mode, store.durable and store.shared
@@ -67,10 +67,15 @@ def check_runtime(situation: Situation) -> Iterator[Finding]:
         yield ok(f"The process is {mode.value.replace('_', '-')}, and the store goes with that.")
 
 
-def _store(situation: Situation) -> StateStore:
+def configured_store(situation: Situation) -> StateStore:
+    """The store that is set, not entered.
+
+    Raises:
+        ConfigurationError: there is none such.
+    """
     url = situation.settings.store
     store: StateStore = cast("Any", load_store(url.partition("://")[0])).from_url(url)
     return store
 
 
-__all__ = ["check_runtime", "check_store", "disk_folder"]
+__all__ = ["check_runtime", "check_store", "configured_store", "disk_folder"]

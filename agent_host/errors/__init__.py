@@ -97,6 +97,7 @@ from agent_host.errors.task import (
     RetryTaskError,
     TaskError,
     TaskHandedBackError,
+    TaskReplacedError,
 )
 
 __all__ = [
@@ -160,6 +161,7 @@ __all__ = [
     "TargetRejectedError",
     "TaskError",
     "TaskHandedBackError",
+    "TaskReplacedError",
     "TooLargeError",
     "TooManyLinkStepsError",
     "UnauthenticatedError",

@@ -39,6 +39,17 @@ class TaskHandedBackError(TaskError):
         super().__init__("The process goes down; the next one does the task.")
 
 
+class TaskReplacedError(TaskError):
+    """What is called when a task is given up raises it where another task goes on with the work:
+    then it leaves no dead letter.
+    """
+
+    code = "replaced"
+
+    def __init__(self) -> None:
+        super().__init__("Another task goes on with the work.")
+
+
 class PermanentTaskError(TaskError):
     """A handler raises it when no further attempt can help: the task becomes a dead letter."""
 
@@ -49,4 +60,10 @@ class PermanentTaskError(TaskError):
         self.code = code or self.code
 
 
-__all__ = ["PermanentTaskError", "RetryTaskError", "TaskError", "TaskHandedBackError"]
+__all__ = [
+    "PermanentTaskError",
+    "RetryTaskError",
+    "TaskError",
+    "TaskHandedBackError",
+    "TaskReplacedError",
+]

@@ -9,12 +9,11 @@ from agent_host.host.record.run_record import RunRecords
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.identifier import RUN_PREFIX
 from agent_host.types.operator import RunReport
-from agent_host.types.page import Page
+from agent_host.types.page import OPERATOR_PAGE_LIMIT, Page
 from agent_host.types.run import Run, RunStatus
 from agent_host.types.run_policy import RunPolicy
 from agent_host.types.store import Key
 
-PAGE_LIMIT: Final = 200
 LOOKED_AT: Final = 1000
 """Runs that one page looks at, at most, in search of a status."""
 
@@ -75,10 +74,10 @@ def check_page(cursor: str | None, limit: int) -> None:
     Raises:
         RequestError: the limit or the cursor is none.
     """
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise RequestError(f"limit is a number from 1 to {PAGE_LIMIT}.")
+    if not 1 <= limit <= OPERATOR_PAGE_LIMIT:
+        raise RequestError(f"limit is a number from 1 to {OPERATOR_PAGE_LIMIT}.")
     if cursor is not None and not cursor.startswith(RUN_PREFIX):
         raise RequestError("The cursor is not one that this host gave out.")
 
 
-__all__ = ["LOOKED_AT", "PAGE_LIMIT", "StoredRuns", "check_page"]
+__all__ = ["LOOKED_AT", "StoredRuns", "check_page"]

@@ -100,6 +100,15 @@ class StoreIdentityRegistry:
             return ()
         return sorted(person.members, key=lambda m: m.last_seen_at or _NEVER, reverse=True)
 
+    async def whose(self, owner: Owner) -> Owner:
+        """Who has the partition now; no read where nobody links."""
+        if not self._has_links:
+            return owner
+        binding = (await self._records.binding(owner.tenant, owner.isolation_key)).binding
+        if binding is None or binding.isolation_key == owner.isolation_key:
+            return owner
+        return Owner(tenant=owner.tenant, isolation_key=binding.isolation_key)
+
     async def holdings(self, owner: Owner) -> Sequence[Owner]:
         """The partitions that came with identities the person linked; none, and no read, where
         nobody links.

@@ -21,6 +21,12 @@ class IdentityRegistry(Protocol):
         """All identities of a person, those seen last first; bounded by what a person may link."""
         ...
 
+    async def whose(self, owner: Owner) -> Owner:
+        """Who has this person's partition now: the person, or the one that they were linked to
+        since. One indexed read at most; who is known to nobody is still themselves.
+        """
+        ...
+
 
 class IdentityBook(Protocol):
     """What the pipeline asks of the registry, for every call."""

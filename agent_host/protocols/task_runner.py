@@ -63,7 +63,8 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         """Say who does tasks of this kind, at most `concurrency` at once in this process.
 
         `on_dead` is called, at least once, before a task becomes a dead letter; what it raises is
-        logged. Without `keeps_done` a task that succeeded is forgotten at once, with its key.
+        logged, but for `TaskReplacedError`: then the task is over, as a cancelled one, and no dead
+        letter. Without `keeps_done` a task that succeeded is forgotten at once, with its key.
 
         Raises:
             ConfigurationError: the kind has a handler, or the runner was resumed already.

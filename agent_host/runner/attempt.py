@@ -15,6 +15,7 @@ from agent_host.errors import (
     RetryTaskError,
     StoreError,
     TaskHandedBackError,
+    TaskReplacedError,
 )
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.task_runner import PreparedAttempt, TaskHandler, TaskPreparation
@@ -270,6 +271,9 @@ class Attempt:
                 await self._kind.on_dead(task)
             except StoreError:
                 raise  # it is tried again, as the dead letter itself is
+            except TaskReplacedError:
+                await self._book.finish(stored, TaskStatus.CANCELLED)
+                return
             except Exception:
                 logger.exception("task %s: what follows from giving it up failed", task.id)
         await self._book.bury(stored, code=code)

@@ -62,5 +62,11 @@ class MemoryIdentityRegistry:
         ]
         return sorted(own, key=lambda one: one.last_seen_at or _LONG_AGO, reverse=True)
 
+    async def whose(self, owner: Owner) -> Owner:
+        """Their own: nobody becomes somebody else here."""
+        if self.error is not None:
+            raise self.error
+        return owner
+
 
 __all__ = ["MemoryIdentityRegistry"]

@@ -1,9 +1,12 @@
 """A page of a longer list."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+OPERATOR_PAGE_LIMIT: Final = 200
+"""The most entries that an operator is given on one page, of whatever list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,4 +17,4 @@ class Page(Generic[T]):
     next_cursor: str | None = None
 
 
-__all__ = ["Page"]
+__all__ = ["OPERATOR_PAGE_LIMIT", "Page"]

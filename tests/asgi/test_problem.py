@@ -190,6 +190,7 @@ def test_no_error_class_is_shown_by_accident() -> None:
         errors.FollowEndedError,
         errors.RetryTaskError,
         errors.TaskHandedBackError,
+        errors.TaskReplacedError,
         errors.PermanentTaskError,
         errors.OutboundError,
         errors.PushError,

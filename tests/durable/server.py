@@ -16,17 +16,31 @@ from tests.durable.target import GATE, NOTES
 ROOT = Path(__file__).parents[2]
 
 
+class EndedError(AssertionError):
+    """The server ended before it listened."""
+
+
 class KilledServer:
-    """`agent-host run` with the state in `folder`. Leaving the context kills it."""
+    """`agent-host run` with the state in `folder`, or a program that is given both. Leaving the
+    context kills it.
+    """
 
     def __init__(
-        self, folder: Path, target: str, *, environ: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        target: str,
+        *,
+        environ: Mapping[str, str] | None = None,
+        program: str | None = None,
     ) -> None:
         self.gate = folder / "gate"
         self.notes = folder / "notes"
         line = [sys.executable, "-m", "agent_host.cli", "run", "--port", "0"]
+        line += ["--store", f"disk://{folder / 'state'}", target]
+        if program is not None:
+            line = [sys.executable, "-m", program, str(folder / "state"), target]
         self._process = subprocess.Popen(
-            [*line, "--store", f"disk://{folder / 'state'}", target],
+            line,
             cwd=ROOT,
             env=clean_environment()
             | {NOTES: str(self.notes), GATE: str(self.gate)}
@@ -45,7 +59,7 @@ class KilledServer:
                 self.client = httpx.Client(base_url=url, timeout=20)
                 return self
         self._process.communicate()
-        raise AssertionError(f"it ended without listening:\n{''.join(said)}")
+        raise EndedError(f"it ended without listening:\n{''.join(said)}")
 
     def __exit__(
         self,

@@ -10,7 +10,7 @@ from agent_host import AgentHost
 from agent_host.errors import StoreUnavailableError
 from agent_host.host.record.run_record import read_run
 from agent_host.protocols.host_context import HostContext
-from agent_host.runner.task_record import GRAVES, TASKS, WHOLE, read_task
+from agent_host.runner.task_record import TASKS, WHOLE, read_task
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types import (
@@ -34,6 +34,7 @@ from agent_host.types import (
     SessionPolicy,
     TargetCapabilities,
     TargetDescription,
+    TaskStatus,
     TextDelta,
     Turn,
     Write,
@@ -253,7 +254,7 @@ async def test_what_waits_for_its_turn_after_a_restart_has_not_begun_again(
 
 
 class LastingStore(SurvivingStore):
-    """Takes no dead letter of a task, and is cut off at a chosen beginning of a run."""
+    """Takes no task that was replaced, and is cut off at a chosen beginning of a run."""
 
     def __init__(self, store: MemoryStateStore, *, cut_at: int = 0) -> None:
         super().__init__(store)
@@ -264,9 +265,11 @@ class LastingStore(SurvivingStore):
         self, writes: Sequence[Write], *, fence: Lease | None = None
     ) -> tuple[int, ...]:
         for write in [write for write in writes if isinstance(write, Put)]:
-            if write.key.collection == GRAVES:
-                self.refused += 1
-                raise StoreUnavailableError
+            if write.key.collection == TASKS:
+                task = read_task(Record(write.key, write.value, 1)).task
+                if task.status is TaskStatus.CANCELLED:
+                    self.refused += 1
+                    raise StoreUnavailableError
             if write.key.collection == "run":
                 run, _ = read_run(Record(write.key, write.value, 1))
                 self.cut = self.cut or run.attempt == self._cut_at

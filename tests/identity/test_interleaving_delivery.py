@@ -1,5 +1,5 @@
 """Answers that go to all of a person, while identities are linked and unlinked: none ever goes to
-somebody who was not that person at that moment.
+somebody who was not that person at that moment, and none is lost without a word.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agent_host import AgentHost
 from agent_host.errors import LinkRefusedError, NotLinkedError
 from agent_host.host.record.run_record import RunRecords
+from agent_host.host.run.ending import DELIVERY_NOTE
 from agent_host.identity.option import PeopleOptions
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
@@ -69,26 +70,41 @@ class World:
                 self.asked[hosted.run.id] = step.who
                 self.going.append(hosted.run)
 
-    async def settle(self) -> None:
-        """Return once every answer has gone wherever it goes."""
-        for run in self.going:
+    async def settle(self) -> Sequence[Run]:
+        """The runs of this moment, once every answer has gone wherever it goes."""
+        going, self.going = self.going, []
+        for run in going:
             while (kept := await self.runs.get(run.owner, run.id)) is None or (
                 not kept[0].status.is_terminal
             ):
                 await asyncio.sleep(0)
-        self.going.clear()
         while any(one.status not in OVER for one in (await self.host.deliveries.list()).items):
             await asyncio.sleep(0)
+        return going
 
-    def pushed(self) -> list[tuple[Who, Who]]:
-        """Who asked, and who was told, of what has gone out since this was asked last."""
-        found: list[tuple[Who, Who]] = []
+    async def tells_why(self, run: Run) -> bool:
+        """Whether whoever reads the run sees why it reached nobody: a destination was left out, or
+        a dead letter stands.
+        """
+        reader = next(who for who in PEOPLE if who.key == run.owner.isolation_key)
+        hosted = await (await self.host.context.runs(caller_of(reader))).get(run.id)
+        assert hosted.result is not None
+        note = hosted.result.messages[-1].metadata[DELIVERY_NOTE]
+        assert isinstance(note, dict)
+        if note["skipped"]:
+            return True
+        letters = await self.host.deliveries.list(run_id=run.id, status=DeliveryStatus.DEAD)
+        return bool(letters.items)
+
+    def pushed(self) -> list[tuple[RunId, Who]]:
+        """Of which run who was told, since this was asked last."""
+        found: list[tuple[RunId, Who]] = []
         for platform in self.platforms:
             for push in platform.taken:
                 identity = push.destination.identity
                 assert identity is not None
                 told = Who(identity.native_id, identity.channel, identity.tenant)
-                found.append((self.asked[push.result.run.id], told))
+                found.append((push.result.run.id, told))
             platform.taken.clear()
         return found
 
@@ -111,19 +127,23 @@ async def test_no_answer_ever_goes_to_somebody_else(at_moments: list[list[Step]]
     ):
         world = World(host, platforms, RunRecords(memory, RunPolicy()))
         groups: Groups = frozenset((who,) for who in PEOPLE)
-        told = 0
         for at_once in at_moments:
             reachable = _reachable(groups, at_once)
+            is_parting = any(step.kind == "unlink" for step in at_once)
             await asyncio.gather(*(world.take(step) for step in at_once))
-            await world.settle()
-            for asker, one in world.pushed():
-                told += 1
+            runs = await world.settle()
+            told = world.pushed()
+            for run_id, one in told:
+                asker = world.asked[run_id]
                 assert any({asker, one} <= set(group) for each in reachable for group in each)
+            for run in runs:
+                # Whoever asks has spoken in private, and so is a destination of their own at least,
+                # and stays one however they are linked.
+                if not is_parting:
+                    assert (run.id, world.asked[run.id]) in told
+                elif all(run_id != run.id for run_id, _ in told):
+                    assert await world.tells_why(run)
             groups = await _found(host)
-        # Whoever asks has spoken in private, and so is a destination of their own at least; only
-        # who is linked or unlinked at the very moment may miss it.
-        is_sure = any({step.kind for step in at_once} == {"turn"} for at_once in at_moments)
-        assert told or not is_sure
 
 
 async def _found(host: AgentHost) -> Groups:

@@ -19,13 +19,16 @@ from agent_host.types.store import Delete, Key, Put, Record
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request as it passed the pipeline."""
+    """A request as it passed the pipeline. `lost_preparations` counts the processes that ended
+    while its turn was made, as far as they are counted.
+    """
 
     run_id: RunId
     owner: Owner
     principal: Principal
     request: ChannelRequest
     isolation: IsolationKeys | None = None
+    lost_preparations: int = 0
 
 
 COLLECTION: Final = "run_request"

@@ -8,14 +8,17 @@ from datetime import timedelta
 from agent_host.errors import (
     HostError,
     NoQuestionError,
+    StoreError,
     StoreUnavailableError,
     TargetError,
     TaskHandedBackError,
+    TaskReplacedError,
 )
 from agent_host.host.run.caller_token import CallerTokens
 from agent_host.host.run.engine import PreparedRun, RunEngine
 from agent_host.host.run.failure import INTERRUPTED, NOT_ANSWERED, failure_of
 from agent_host.host.run.ledger import RunLedger
+from agent_host.host.run.lost_preparation import LostPreparations
 from agent_host.host.run.order import (
     EXPIRY_KIND,
     ORDER_CODEC,
@@ -43,7 +46,8 @@ logger = logging.getLogger(__name__)
 
 TASK_TIME_LIMIT = timedelta(days=7)
 BEGINNINGS_LIMIT = RetryPolicy().attempts_limit
-"""A run that has begun so often, and whose process ended each time, is not begun again."""
+"""A run that has begun so often, or was to, and whose process ended each time, is not begun again.
+"""
 
 
 class BackgroundRuns:
@@ -58,6 +62,7 @@ class BackgroundRuns:
         self._turns = turns
         self._places: dict[RunId, Place] = {}
         self._tokens = CallerTokens()
+        self._lost = LostPreparations()
         limit = parts.policy.background_limit
         retry = RetryPolicy(attempts_limit=BEGINNINGS_LIMIT, time_limit=TASK_TIME_LIMIT)
         parts.runner.register(
@@ -149,14 +154,14 @@ class BackgroundRuns:
             ledger = await self.revive(order.owner, order.run_id)
             if ledger is None or _is_stale(order, ledger.run):
                 return
-            if is_doubtful(task) and _has_begun_too_often(ledger.run):
+            if is_doubtful(task) and _has_ended_too_many(ledger):
                 await ledger.finish(RunFailed(failure=INTERRUPTED))
                 return
             if place is None and ledger.session is not None:
                 since = ledger.run.created_at
                 place = await self._gate.enter(ledger.session, order.run_id, returning=since)
             try:
-                prepared = await self._prepare(ledger, order, place)
+                prepared = await self._counted(task, ledger, order, place)
             except HostError as error:
                 await ledger.finish(RunFailed(failure=failure_of(error, order.run_id)))
                 return
@@ -166,7 +171,7 @@ class BackgroundRuns:
             place = None  # its execution leaves it
         finally:
             if place is not None:
-                await place.leave()
+                await _leave(place, order.run_id)
         try:
             await execution.done.wait()
         except asyncio.CancelledError:
@@ -187,10 +192,21 @@ class BackgroundRuns:
         ledger = await self.revive(order.owner, order.run_id)
         if ledger is None or _is_stale(order, ledger.run):
             return
-        if task.last_error is None:
-            await self._parts.runner.schedule(doubtful_task(task))
-        else:
+        if task.last_error is not None:
             await ledger.finish(RunFailed(failure=INTERRUPTED))
+            return
+        await self._parts.runner.schedule(doubtful_task(task))
+        raise TaskReplacedError
+
+    async def _counted(
+        self, task: Task, ledger: RunLedger, order: RunOrder, place: Place | None
+    ) -> PreparedRun:
+        """What the app may end the process with is counted, once a process has ended before."""
+        is_suspect = task.starts > 1 or is_doubtful(task)
+        if not (is_suspect and self._turns.asks_app):
+            return await self._prepare(ledger, order, place)
+        async with self._lost.counted(ledger):
+            return await self._prepare(ledger, order, place)
 
     async def _prepare(
         self, ledger: RunLedger, order: RunOrder, place: Place | None
@@ -230,9 +246,24 @@ class BackgroundRuns:
             await ledger.finish(RunFailed(failure=NOT_ANSWERED))
 
 
-def _has_begun_too_often(run: Run) -> bool:
-    """Whether it was left running, and not for the first times. One that was handed over is not."""
-    return run.status is RunStatus.RUNNING and run.attempt >= BEGINNINGS_LIMIT
+async def _leave(place: Place, run_id: RunId) -> None:
+    """Leave it whatever the store says: an exception would stand for that which ends the attempt, a
+    cancellation too.
+    """
+    try:
+        await place.leave()
+    except StoreError as error:
+        logger.warning("run %s: its lease is left: %s", run_id, error.code)
+
+
+def _has_ended_too_many(ledger: RunLedger) -> bool:
+    """Whether it has ended as many processes as it may: it was left running, and not for the first
+    times, or its turn was never made. One that was handed over is not left.
+    """
+    run, lost = ledger.run, ledger.lost_preparations
+    begun = run.attempt if run.status is RunStatus.RUNNING else 0
+    uncounted = 1 if lost else 0  # that which made it suspect
+    return begun + lost + uncounted >= BEGINNINGS_LIMIT
 
 
 def _is_stale(order: RunOrder, run: Run) -> bool:

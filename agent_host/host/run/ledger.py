@@ -145,6 +145,20 @@ class RunLedger:
         begins_anew = self._is_left and not self._parts.capabilities.checkpoints
         return not (self.collector.is_whole or begins_anew)
 
+    @property
+    def lost_preparations(self) -> int:
+        """How many processes ended while the run's turn was made."""
+        stored = self.trail.stored
+        return 0 if stored is None else stored.lost_preparations
+
+    async def count_preparations(self, lost: int) -> None:
+        """Store that it is so many; nothing where the run's request is gone."""
+        if self.trail.stored is None:
+            return
+        stored = replace(self.trail.stored, lost_preparations=lost)
+        await self._commit([self._parts.requests.put(stored)], after=self.run)
+        self.trail.stored = stored
+
     async def begin(self) -> None:
         """The target runs. Only with checkpoints does it go on from what it yielded before."""
         if not self._is_left:

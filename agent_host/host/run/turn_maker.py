@@ -29,6 +29,11 @@ class TurnMaker:
         self._hook = hook
         self._checkpoints = checkpoints
 
+    @property
+    def asks_app(self) -> bool:
+        """Whether code of the app is called to make a turn."""
+        return self._hook is not None
+
     async def make(
         self,
         stored: StoredRequest,

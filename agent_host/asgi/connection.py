@@ -80,10 +80,9 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._loop = asyncio.get_running_loop()
-        sock = writer.get_extra_info("socket")
-        self.client = _address(sock.getpeername())
+        self.client: tuple[str, int]
         """Who is at the other end."""
-        self.server = _address(sock.getsockname())
+        self.server: tuple[str, int]
         """Our own end."""
         self._protocol: PlainHttp
         self._reading: asyncio.Timeout | None = None
@@ -142,6 +141,9 @@ class Connection:
 
     async def _serve(self) -> None:
         service = self._service
+        sock = self._writer.get_extra_info("socket")
+        self.client = _address(sock.getpeername())
+        self.server = _address(sock.getsockname())
         async with _Requests(service.app, self._send_message) as requests:
             self._requests = requests
             self._protocol = PlainHttp(

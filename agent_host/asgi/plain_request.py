@@ -16,7 +16,6 @@ _BODY_HEADERS: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 _HEEDED: Final = _BODY_HEADERS | {b"connection", b"content-length", b"host"}
 # What a host and a port may be made of (RFC 3986 §3.2.2); which hosts count is not asked here.
 _HOST: Final = re.compile(rb"[-!$%&'()*+,.:;=\[\]_~0-9A-Za-z]*")
-_TARGET: Final = re.compile(rb"[\x21-\x7e]+")
 _LENGTH_DIGITS: Final = 20
 
 
@@ -74,7 +73,7 @@ class RequestReader:
             raise RefusedRequestError(431)
         try:
             self._parser.feed_data(buffer[self._parsed : stop])
-        except HttpParserUpgrade:
+        except HttpParserUpgrade:  # a tunnel, too
             parts.is_plain = False
         except HttpParserError as error:
             raise RefusedRequestError(400) from error
@@ -123,7 +122,6 @@ class RequestReader:
             or parts.is_wrong
             or len(parts.hosts) > 1
             or (is_1_1 and not parts.hosts)
-            or not _TARGET.fullmatch(parts.target)
         ):
             raise RefusedRequestError(400)
         return RequestHead(
@@ -132,7 +130,7 @@ class RequestReader:
             headers=parts.headers,
             body_bytes=parts.body_bytes,
             closes=parts.closes,
-            is_plain=parts.is_plain and is_1_1 and method != b"CONNECT",
+            is_plain=parts.is_plain and is_1_1,
         )
 
 
@@ -178,10 +176,8 @@ class _HeadParts:
             self.hosts = (*self.hosts, value)
             self.is_wrong |= not _HOST.fullmatch(value)
         elif name == b"content-length":
-            if value.isdigit() and len(value) <= _LENGTH_DIGITS:
-                self.body_bytes = int(value)
-            else:
-                self.is_wrong = True
+            self.body_bytes = int(value)  # llhttp takes digits only
+            self.is_wrong |= len(value) > _LENGTH_DIGITS
         elif name == b"connection":
             self.closes |= b"close" in (token.strip() for token in value.lower().split(b","))
         else:

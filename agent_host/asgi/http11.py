@@ -3,12 +3,13 @@
 """
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import h11
 from hypercorn.config import Config
-from hypercorn.events import Event, RawData
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.typing import (
     AppWrapper,
     ConnectionState,
@@ -16,6 +17,8 @@ from hypercorn.typing import (
     TaskGroup,
     WorkerContext,
 )
+
+_ABNORMAL_CLOSURE: Final = 1006  # RFC 6455 §7.4.1
 
 
 class Wire(NamedTuple):
@@ -71,6 +74,13 @@ class Http11(H11Protocol):
     async def receive(self, data: bytes) -> bytes | None:
         """Take what has come. Once the request is over: what has come after it; before, None."""
         await self.handle(RawData(data))
+        stream = self.stream
+        if isinstance(stream, WSStream) and stream.closed:
+            # Refused in its handshake, of which Hypercorn tells neither the application, which
+            # would wait for ever, nor us.
+            if stream.app_put is not None:
+                await stream.app_put({"type": "websocket.disconnect", "code": _ABNORMAL_CLOSURE})
+            await self.send(Closed())
         return None if self._spent is None else self._spent.give_back()
 
     async def _maybe_recycle(self) -> None:

@@ -1,4 +1,4 @@
-"""Bytes as clients send them: right, wrong and nearly right requests, and what h11 reads in them."""
+"""Bytes as clients send them: requests right, wrong and nearly right, and how h11 reads them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

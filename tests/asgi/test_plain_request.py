@@ -31,12 +31,13 @@ class Recorder:
                 scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], None
             )
         )
-        body, message = b"", {"type": "", "more_body": True}
-        while message.get("more_body"):
+        body, is_whole = b"", False
+        while not is_whole:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return
             body += message["body"]
+            is_whole = not message["more_body"]
         self.requests[-1] = self.requests[-1]._replace(body=body)
         headers = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import h11
 from hypercorn.config import Config
@@ -78,8 +78,9 @@ class Http11(H11Protocol):
         if isinstance(stream, WSStream) and stream.closed:
             # Refused in its handshake, of which Hypercorn tells neither the application, which
             # would wait for ever, nor us.
-            if stream.app_put is not None:
-                await stream.app_put({"type": "websocket.disconnect", "code": _ABNORMAL_CLOSURE})
+            tell = cast("Callable[[Any], Awaitable[None]] | None", stream.app_put)  # pyright: ignore[reportUnknownMemberType]
+            if tell is not None:
+                await tell({"type": "websocket.disconnect", "code": _ABNORMAL_CLOSURE})
             await self.send(Closed())
         return None if self._spent is None else self._spent.give_back()
 

@@ -2,7 +2,7 @@
 
 import h11
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent_host.asgi.plain_response import ResponseWriter
@@ -79,6 +79,7 @@ def test_a_response_is_read_as_it_was_meant(
 @given(name=st.binary(), value=st.binary())
 def test_a_header_is_written_as_one_or_not_at_all(name: bytes, value: bytes) -> None:
     """Whatever an application says, it ends neither its header nor the head."""
+    assume(name.strip().lower() not in {b"connection", b"content-length", b"transfer-encoding"})
     try:
         writer = ResponseWriter(method="HEAD", closes=False)
         head = writer.start(200, [(name, value), (b"last", b"1")])

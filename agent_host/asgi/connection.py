@@ -1,8 +1,9 @@
-"""One client's HTTP/1.1 connection, from accept to close, on Hypercorn's protocol classes.
+"""One client's HTTP/1.1 connection, from accept to close.
 
-Hypercorn parses and writes HTTP and websockets; this owns the socket. It stands in for Hypercorn's
-`TCPServer`, which loses the response to an upload that is refused before it was read to its end,
-and keeps some connections for ever whose client has left. HTTP/2 is left to the proxy in front.
+`plain_http.py` and, behind it, Hypercorn speak HTTP and websockets; this owns the socket. It stands
+in for Hypercorn's `TCPServer`, which loses the response to an upload that is refused before it was
+read to its end, and keeps some connections for ever whose client has left. HTTP/2 is left to the
+proxy in front.
 """
 
 import asyncio
@@ -14,15 +15,15 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-import h11
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.events import Event, RawData, Updated
 from hypercorn.typing import (
     AppWrapper,
     ASGIReceiveEvent,
     ASGISendEvent,
     ConnectionState,
+    HTTPScope,
     Scope,
 )
 from starlette.types import ASGIApp
@@ -30,6 +31,8 @@ from starlette.types import ASGIApp
 from agent_host.asgi.edge_error import SlowRequestError
 from agent_host.asgi.http11 import Http11, Wire
 from agent_host.asgi.inbox import Inbox
+from agent_host.asgi.plain_exchange import PlainExchange
+from agent_host.asgi.plain_http import PlainHttp
 
 _READ_BYTES: Final = 64 * 1024
 _LINGER_SECONDS: Final = 5.0
@@ -77,7 +80,11 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._loop = asyncio.get_running_loop()
-        self._protocol: Http11
+        self.client: tuple[str, int]
+        """Who is at the other end."""
+        self.server: tuple[str, int]
+        """Our own end."""
+        self._protocol: PlainHttp
         self._reading: asyncio.Timeout | None = None
         self._closing = False
         self._held: list[bytes] | None = None
@@ -105,29 +112,62 @@ class Connection:
     def stop(self) -> None:
         """Take no further request; one that is going on still gets its whole response."""
         if self._idle_since is not None:
-            self._close()
+            self.close()
+
+    def mark_busy(self) -> None:
+        """A request has begun."""
+        self._head_since = self._idle_since = None
+
+    def mark_idle(self) -> None:
+        """It is over, and another may follow."""
+        self._head_since = None
+        self._idle_since = self._loop.time()
+
+    async def write(self, data: bytes) -> None:
+        """Send, as fast as the client reads; nothing once the connection is being closed."""
+        if self._closing or not data:
+            return
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except (ConnectionError, RuntimeError):
+            await self._protocol.leave()
+            self._cut()
+
+    def close(self) -> None:
+        """Nothing more is to be read or written."""
+        if not self._closing:
+            self._end(is_uploading=self._protocol.is_uploading)
 
     async def _serve(self) -> None:
         service = self._service
         sock = self._writer.get_extra_info("socket")
-        async with _Requests(self._send_message) as requests:
+        self.client = _address(sock.getpeername())
+        self.server = _address(sock.getsockname())
+        async with _Requests(service.app, self._send_message) as requests:
             self._requests = requests
-            self._protocol = Http11(
-                cast("AppWrapper", service.app),
+            self._protocol = PlainHttp(
+                self,
                 service.config,
-                service.context,
-                requests,
-                ConnectionState(service.state),
-                Wire(
-                    client=_address(sock.getpeername()),
-                    server=_address(sock.getsockname()),
-                    send=self._send,
-                    write=self._take,
-                ),
+                service.state,
+                run=requests.run,
+                full=self._full_protocol,
+                keeps_alive=lambda: not service.context.terminated.is_set(),
             )
             await self._read()
-            await self._protocol.handle(Closed())
+            await self._protocol.leave()
             requests.cancel_pings()
+
+    def _full_protocol(self) -> Http11:
+        service = self._service
+        return Http11(
+            cast("AppWrapper", service.app),
+            service.config,
+            service.context,
+            self._requests,
+            ConnectionState(service.state),
+            Wire(client=self.client, server=self.server, send=self._send, write=self._take),
+        )
 
     async def _read(self) -> None:
         try:
@@ -137,26 +177,27 @@ class Connection:
                     if not self._closing:
                         if self._head_since is None and self._idle_since is not None:
                             self._head_since = self._loop.time()
-                        await self._protocol.handle(RawData(data))
+                        await self._protocol.receive(data)
         except OSError:
             _logger.debug("a connection ended while it was read")
         finally:
             self._reading = None
 
     async def _send(self, event: Event) -> None:
-        if isinstance(event, Updated):
-            self._head_since = None
-            self._idle_since = self._loop.time() if event.idle else None
-        elif isinstance(event, RawData):
+        if isinstance(event, RawData):
             await self._take(event.data)
-        elif not self._closing:
-            self._close()
+        elif not isinstance(event, Updated):
+            self.close()
+        elif event.idle:
+            self.mark_idle()
+        else:
+            self.mark_busy()
 
     async def _take(self, data: bytes) -> None:
         if self._held is not None:
             self._held.append(data)
         else:
-            await self._write(data)
+            await self.write(data)
 
     async def _send_message(self, send: _Send, message: ASGISendEvent | None) -> None:
         # The head waits for the body, as ASGI has it, so that both go out in one write: a system
@@ -165,24 +206,11 @@ class Connection:
             self._held = []
         await send(message)
         if message is None or message["type"] != "http.response.start":
-            await self._write(self._release())
+            await self.write(self._release())
 
     def _release(self) -> bytes:
         held, self._held = self._held, None
         return b"".join(held) if held else b""
-
-    async def _write(self, data: bytes) -> None:
-        if self._closing or not data:
-            return
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except (ConnectionError, RuntimeError):
-            await self._protocol.handle(Closed())
-            self._cut()
-
-    def _close(self) -> None:
-        self._end(is_uploading=self._is_uploading())
 
     def _end(self, *, is_uploading: bool) -> None:
         if held := self._release():
@@ -198,12 +226,6 @@ class Connection:
             self._timer = self._loop.call_later(_LINGER_SECONDS, self._cut)
         else:
             self._cut()
-
-    def _is_uploading(self) -> bool:
-        connection = self._protocol.connection
-        return isinstance(connection, h11.Connection) and (
-            connection.their_state in {h11.SEND_BODY, h11.ERROR}
-        )
 
     def _cut(self) -> None:
         self._closing = True
@@ -224,11 +246,11 @@ class Connection:
         elif self._idle_since is not None:
             left = self._idle_since + patience.idle - now
             if left <= 0:
-                self._close()
+                self.close()
                 return
         else:
             left = patience.body
-            if self._is_sending_body():
+            if self._protocol.is_sending_body:
                 inbox = self._requests.inbox
                 left -= inbox.awaited_seconds
                 if left <= 0:
@@ -238,10 +260,6 @@ class Connection:
         look_again = min(left, patience.idle, patience.head, patience.body)
         self._timer = self._loop.call_later(look_again, self._check_time)
 
-    def _is_sending_body(self) -> bool:
-        connection = self._protocol.connection
-        return isinstance(connection, h11.Connection) and connection.their_state is h11.SEND_BODY
-
     def _refuse_head(self) -> None:
         with suppress(OSError, RuntimeError):
             self._writer.write(_TOO_SLOW)
@@ -249,9 +267,12 @@ class Connection:
 
 
 class _Requests:
-    """Hypercorn's seam to tasks, with an inbox that holds nobody once a request is over."""
+    """Runs the application; Hypercorn's seam to tasks, with an inbox that holds nobody once a
+    request is over.
+    """
 
-    def __init__(self, send_message: Callable[[_Send, Any], Awaitable[None]]) -> None:
+    def __init__(self, app: ASGIApp, send_message: Callable[[_Send, Any], Awaitable[None]]) -> None:
+        self._app = app
         self._send_message = send_message
         self._tasks = asyncio.TaskGroup()
         self._pings: list[asyncio.Task[None]] = []
@@ -270,6 +291,11 @@ class _Requests:
     ) -> None:
         await self._tasks.__aexit__(exc_type, exc_value, tb)
 
+    def run(self, scope: HTTPScope, exchange: PlainExchange) -> None:
+        """Run the application for a plain request."""
+        self.inbox = exchange.inbox
+        self._tasks.create_task(_run_app(self._app, scope, exchange.inbox, exchange.send))
+
     async def spawn_app(
         self,
         app: AppWrapper,
@@ -277,7 +303,7 @@ class _Requests:
         scope: Scope,
         send: _Send,
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
-        """Run the application; what is returned takes its messages."""
+        """Run the application for any other; what is returned takes its messages."""
         inbox = self.inbox = Inbox(config.max_app_queue_size)
         self._tasks.create_task(
             _run_app(cast("ASGIApp", app), scope, inbox, partial(self._send_message, send))

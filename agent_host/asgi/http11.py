@@ -1,18 +1,15 @@
-"""HTTP/1.1 as Hypercorn speaks it on h11, without some of what every request has to pay for.
-
-Hypercorn reads the name of every header as text to find out who asks for a websocket, and wraps
-whatever is to be written in an event of its own. What is read and what is written stays the same.
+"""A request that is not plain, as Hypercorn serves it on h11: a websocket, a body in chunks,
+`100-continue`, HTTP/1.0.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import h11
 from hypercorn.config import Config
-from hypercorn.events import Event
-from hypercorn.protocol.events import Request
-from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
-from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.typing import (
     AppWrapper,
     ConnectionState,
@@ -20,6 +17,8 @@ from hypercorn.typing import (
     TaskGroup,
     WorkerContext,
 )
+
+_ABNORMAL_CLOSURE: Final = 1006  # RFC 6455 §7.4.1
 
 
 class Wire(NamedTuple):
@@ -34,7 +33,7 @@ class Wire(NamedTuple):
 
 
 class Http11(H11Protocol):
-    """The protocol of one connection."""
+    """The protocol of one request, or of a websocket for as long as that is open."""
 
     def __init__(
         self,
@@ -57,38 +56,44 @@ class Http11(H11Protocol):
             server=server,
             send=send,
         )
+        self._spent: _SpentConnection | None = None
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Heed no wish to change to HTTP/2, as RFC 9110 §7.8 allows."""
 
-    async def _create_stream(self, request: h11.Request) -> None:
-        headers = [(name.lower(), value) for name, value in request.headers.raw_items()]
-        if any(name == b"upgrade" for name, _ in headers):
-            await super()._create_stream(request)
-            return
-        self.stream = stream = HTTPStream(
-            self.app,
-            self.config,
-            self.context,
-            self.task_group,
-            self.ssl,
-            self.client,
-            self.server,
-            self.stream_send,
-            STREAM_ID,
-        )
-        await stream.handle(
-            Request(
-                stream_id=STREAM_ID,
-                headers=headers,
-                http_version=request.http_version.decode(),
-                method=request.method.decode("ascii").upper(),
-                raw_path=request.target,
-                state=self.connection_state,
-            )
-        )
-        self.keep_alive_requests += 1
-        await self.context.mark_request()
+    @property
+    def is_sending_body(self) -> bool:
+        """Whether the client has not sent all of a body."""
+        return self._client_is_in(h11.SEND_BODY)
+
+    @property
+    def is_uploading(self) -> bool:
+        """Whether more may come of a request than was read."""
+        return self._client_is_in(h11.SEND_BODY, h11.ERROR)
+
+    async def receive(self, data: bytes) -> bytes | None:
+        """Take what has come. Once the request is over: what has come after it; before, None."""
+        await self.handle(RawData(data))
+        stream = self.stream
+        if isinstance(stream, WSStream) and stream.closed:
+            # Refused in its handshake, of which Hypercorn tells neither the application, which
+            # would wait for ever, nor us.
+            tell = cast("Callable[[Any], Awaitable[None]] | None", stream.app_put)  # pyright: ignore[reportUnknownMemberType]
+            if tell is not None:
+                await tell({"type": "websocket.disconnect", "code": _ABNORMAL_CLOSURE})
+            await self.send(Closed())
+        return None if self._spent is None else self._spent.give_back()
+
+    async def _maybe_recycle(self) -> None:
+        await super()._maybe_recycle()
+        connection = self.connection
+        if isinstance(connection, h11.Connection) and connection.our_state is h11.IDLE:
+            self._spent = _SpentConnection(connection.trailing_data[0])
+            self.connection = cast("h11.Connection", self._spent)
+
+    def _client_is_in(self, *states: object) -> bool:
+        connection = self.connection
+        return isinstance(connection, h11.Connection) and connection.their_state in states
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -99,6 +104,27 @@ class Http11(H11Protocol):
         else:
             if data:
                 await self._write(data)
+
+
+class _SpentConnection:
+    """Stands where h11 stood until its request was over; keeps what comes for who reads on."""
+
+    they_are_waiting_for_100_continue = False
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def receive_data(self, data: bytes) -> None:
+        """Keep it."""
+        self._data += data
+
+    def next_event(self) -> type[h11.NEED_DATA]:
+        """None will come."""
+        return h11.NEED_DATA
+
+    def give_back(self) -> bytes:
+        """All of it."""
+        return self._data
 
 
 __all__ = ["Http11", "Wire"]

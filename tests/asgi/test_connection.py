@@ -237,7 +237,7 @@ async def test_requests_share_a_connection() -> None:
         (b"GET /\xff HTTP/1.1\r\nHost: host\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: host\r\nContent-Length: 1, 2\r\n\r\n", b"400"),
         (b"\x16\x03\x01 this is TLS\r\n\r\n", b"400"),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"404"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
     ],
     ids=["long head", "bytes in the path", "two lengths", "TLS", "HTTP/2"],
 )

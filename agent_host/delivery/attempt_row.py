@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from agent_host.delivery.failure import PushFailure
-from agent_host.delivery.record import StoredDelivery, moved
+from agent_host.delivery.record import StoredContent, StoredDelivery, moved
 from agent_host.types.delivery import DeliveryAttempt, DeliveryStatus, PushReceipt
 from agent_host.types.quick_init import maker
 
@@ -13,14 +13,17 @@ ROWS_LIMIT: Final = 64
 """The newest are kept. Their numbers go on."""
 
 
-def begun(stored: StoredDelivery, now: datetime) -> StoredDelivery:
-    """The delivery with an attempt under way."""
+def begun(
+    stored: StoredDelivery, now: datetime, content: StoredContent | None = None
+) -> StoredDelivery:
+    """The delivery with an attempt under way, and with this content, if it has none beside it."""
     rows = stored.delivery.attempts
     number = rows[-1].number + 1 if rows else 1
     row = _make_row(number=number, begun_at=now, is_echo=stored.has_echo)
     if stored.turn is not None:
         stored = replace(stored, turn=None, turn_at=None)
-    return moved(stored, DeliveryStatus.ATTEMPTING, attempts=(*rows, row)[-ROWS_LIMIT:])
+    rows = (*rows, row)[-ROWS_LIMIT:]
+    return moved(stored, DeliveryStatus.ATTEMPTING, attempts=rows, content=content)
 
 
 def failed_row(stored: StoredDelivery, now: datetime, failure: PushFailure) -> StoredDelivery:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agent_host.delivery.failure import PushFailure, permanent
 from agent_host.delivery.record import DeliveryRecords, StoredContent, StoredDelivery
+from agent_host.delivery.result_codec import ResultCodec
 from agent_host.delivery.station import told
 from agent_host.errors import HostError, UnreadableRecordError
 from agent_host.protocols.delivery import ResponseHook, RunAnswers
@@ -92,6 +93,18 @@ class Contents:
         except Exception as error:
             logger.exception("delivery %s: the codec did not read it", delivery.id)
             raise ContentError("codec") from error
+
+    def given(
+        self, content: StoredContent, stored: StoredDelivery, hosted: HostedResult
+    ) -> HostedResult:
+        """What the channel is given of a content that was just made of this result, with no hook.
+
+        Raises:
+            ContentError: the channel's codec failed.
+        """
+        codec = self._codec(stored.delivery.destination.channel)
+        # The host's own codec keeps all of it; of what another leaves out nothing is given.
+        return hosted if type(codec) is ResultCodec else self.decode(content, stored)
 
     async def encode(self, hosted: HostedResult, destination: Destination) -> StoredContent:
         """A result as it is to be sent there, through the app's hook.

@@ -8,11 +8,13 @@ from typing import Final
 from agent_host.codec import VersionedCodec
 from agent_host.delivery.outbox import DueDelivery
 from agent_host.types.identifier import DeliveryId
+from agent_host.types.quick_init import quick_init
 from agent_host.types.task import TaskSpec
 
 KIND: Final = "delivery"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOrder:
     """Which delivery, in which round of its life. `is_loose`: it left its lane, so that later

@@ -18,11 +18,13 @@ from agent_host.protocols.clock import Clock
 from agent_host.system import settled_within
 from agent_host.types.delivery import Delivery
 from agent_host.types.identifier import DeliveryId
+from agent_host.types.quick_init import quick_init
 from agent_host.types.store import Delete, Key, Put, Record
 
 DUE: Final = "delivery_due"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
     """Which delivery, in which lane. `round` counts how often an operator had it begin anew."""

@@ -21,17 +21,18 @@ class Pacing:
         self._spacing = policy.spacing.total_seconds()
         self._ahead = self._spacing * max(policy.burst - 1, 0)
         self._clock = clock
-        self._next: OrderedDict[Owner, float] = OrderedDict()
+        self._next: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def delays(self, owner: Owner, count: int) -> list[timedelta]:
         """How long each of so many is held back, in their order."""
         now = self._clock.monotonic()
-        following = max(self._next.pop(owner, now), now)
+        person = owner.tenant, owner.isolation_key
+        following = max(self._next.pop(person, now), now)
         waits: list[timedelta] = []
         for _ in range(count):
             waits.append(timedelta(seconds=max(following - now - self._ahead, 0.0)))
             following += self._spacing
-        self._next[owner] = following
+        self._next[person] = following
         if len(self._next) > _PEOPLE_LIMIT:
             self._next.popitem(last=False)
         return waits

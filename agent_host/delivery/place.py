@@ -29,10 +29,14 @@ def echo_id_of(delivery_id: DeliveryId) -> DeliveryId:
     return DeliveryId(delivery_id + _ECHO)
 
 
-@lru_cache(maxsize=_PLACES)
 def lane_of(destination: Destination) -> str:
     """The line in which messages to this place go one after the other."""
-    return "dlv." + digest_of("lane", *_steps(destination))
+    return _lane(_steps(destination))
+
+
+@lru_cache(maxsize=_PLACES)
+def _lane(steps: tuple[str | None, ...]) -> str:
+    return "dlv." + digest_of("lane", *steps)
 
 
 def account_of(destination: Destination) -> str:

@@ -1,7 +1,6 @@
 """Messages that nobody asked for just now: accepted durably, then sent like any answer."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,6 +73,7 @@ class MessageParts:
 class _Message(NamedTuple):
     stored: StoredDelivery
     content: StoredContent
+    hosted: HostedResult
 
 
 class MessageDeliverer:
@@ -134,7 +134,7 @@ class MessageDeliverer:
             at=at,
             is_linked=addressed.is_linked,
         )
-        messages = [_Message(stored, await self._content(message, stored)) for stored in planned]
+        messages = [await self._message(message, stored) for stored in planned]
         claims: list[Write] = []
         if key is not None:
             claim = SentBefore(fingerprint=print_, delivery_ids=tuple(ids))
@@ -142,13 +142,14 @@ class MessageDeliverer:
         await self._schedule(messages, claims)
         return tuple(stored.delivery for stored in planned)
 
-    async def _content(self, message: Message, stored: StoredDelivery) -> StoredContent:
-        hosted = self._hosted(message, stored.delivery)
+    async def _message(self, message: Message, stored: StoredDelivery) -> "_Message":
+        hosted = _hosted(message, stored.delivery)
         try:
-            return await self._parts.contents.encode(hosted, stored.delivery.destination)
+            content = await self._parts.contents.encode(hosted, stored.delivery.destination)
         except ContentError as error:
             code = error.failure.error_code
             raise RequestError(f"The message cannot be sent there: {code}.") from error
+        return _Message(stored, content, hosted)
 
     async def _schedule(self, messages: Sequence["_Message"], claims: Sequence[Write]) -> None:
         """Store them, and have each attempted. One that is due, with nothing before it on its way
@@ -156,12 +157,15 @@ class MessageDeliverer:
         """
         parts, first = self._parts, messages[0]
         is_alone = len(messages) == 1 and parts.planner.has_handed_on
-        with suppress(DrainingError):  # then the next process goes on
-            if is_alone and first.stored.delivery.due_at <= parts.clock.now():
-                task = lane_task(due_delivery(first.stored))
-                begin = partial(parts.sender.begin, *first, claims)
+        if is_alone and first.stored.delivery.due_at <= first.stored.delivery.created_at:
+            task = lane_task(due_delivery(first.stored))
+            begin = partial(parts.sender.begin, *first, claims)
+            try:
                 if not await parts.runner.begin(task, begin):
                     await parts.runner.schedule(task, alongside=self._writes(messages, claims))
+            except DrainingError:
+                pass  # the next process goes on
+            else:
                 return
         writes = self._writes(messages, claims)
         await parts.store.commit([*writes, *(put_due(one.stored) for one in messages)])
@@ -170,24 +174,10 @@ class MessageDeliverer:
     def _writes(self, messages: Sequence["_Message"], claims: Sequence[Write]) -> list[Write]:
         records = self._parts.records
         writes = [*claims]
-        for stored, content in messages:
+        for stored, content, _ in messages:
             writes += records.put(stored, expect=ABSENT)
             writes.append(records.put_content(stored.delivery.id, content))
         return writes
-
-    def _hosted(self, message: Message, delivery: Delivery) -> HostedResult:
-        now = self._parts.clock.now()
-        run = Run(
-            id=message_run_id_of(delivery.id),
-            owner=delivery.owner,
-            status=RunStatus.COMPLETED,
-            created_at=now,
-            updated_at=now,
-            finished_at=now,
-            channel=delivery.destination.channel,
-            operation="deliver",
-        )
-        return HostedResult(run=run, result=RunResult(messages=(message,)))
 
     async def _before(self, key: Key, print_: str) -> tuple[Delivery, ...] | None:
         record = await self._parts.store.get(key)
@@ -198,6 +188,21 @@ class MessageDeliverer:
             raise IdempotencyConflictError("This idempotency key was used for another message.")
         found = [await self._parts.records.find(delivery_id) for delivery_id in sent.delivery_ids]
         return tuple(one.stored.delivery for one in found if one is not None)
+
+
+def _hosted(message: Message, delivery: Delivery) -> HostedResult:
+    now = delivery.created_at
+    run = Run(
+        id=message_run_id_of(delivery.id),
+        owner=delivery.owner,
+        status=RunStatus.COMPLETED,
+        created_at=now,
+        updated_at=now,
+        finished_at=now,
+        channel=delivery.destination.channel,
+        operation="deliver",
+    )
+    return HostedResult(run=run, result=RunResult(messages=(message,)))
 
 
 def _fingerprint(

@@ -226,6 +226,7 @@ def moved(
     due_at: datetime | None = None,
     over_at: datetime | None = None,
     attempts: tuple[DeliveryAttempt, ...] | None = None,
+    content: StoredContent | None = None,
 ) -> StoredDelivery:
     """The delivery in another state; `dataclasses.replace` takes five times as long."""
     delivery = stored.delivery
@@ -252,7 +253,7 @@ def moved(
         turn=stored.turn,
         turn_at=stored.turn_at,
         trace_context=stored.trace_context,
-        content=stored.content,
+        content=content or stored.content,
     )
 
 

@@ -126,6 +126,7 @@ class DeliverySender:
         self,
         stored: StoredDelivery,
         content: StoredContent,
+        hosted: HostedResult,
         alongside: Sequence[Write],
         _: Task,
     ) -> PreparedAttempt | None:
@@ -139,8 +140,8 @@ class DeliverySender:
         verdict = await parts.governor.take(delivery.destination, delivery.owner, None, turn=None)
         if verdict.wait > _NOTHING or await self._refusal(stored) is not None:
             return None
-        result = parts.contents.decode(content, stored)
-        attempting = begun(replace(stored, content=content), parts.clock.now())
+        result = parts.contents.given(content, stored, hosted)
+        attempting = begun(stored, parts.clock.now(), content)
         writes = [*parts.records.put(attempting, expect=ABSENT), *alongside]
         found = FoundDelivery(attempting, ABSENT + 1)
         order = DeliveryOrder(delivery_id=delivery.id, round=delivery.replays)
@@ -366,7 +367,7 @@ class DeliverySender:
 
 def _is_plain(content: StoredContent) -> bool:
     """Whether one look shows that all of it can be stored."""
-    return content.reply is not None and all(type(text) is str for text in content.reply.values())
+    return content.reply is not None and set(map(type, content.reply.values())) <= {str}
 
 
 def _order_of(task: Task) -> DeliveryOrder:

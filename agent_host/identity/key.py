@@ -19,13 +19,10 @@ _DIGEST_BYTES: Final = 20
 
 def derive_key(*parts: str) -> IsolationKey:
     """One key for each sequence of parts, never one for two."""
-    digest = blake2b(digest_size=_DIGEST_BYTES)
-    for part in parts:
-        # A platform's id may hold a lone surrogate; it must not collide with its replacement.
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return IsolationKey(ISOLATION_PREFIX + digest.hexdigest())
+    # A platform's id may hold a lone surrogate; it must not collide with its replacement.
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    text = b"".join([b"%d:%b" % (len(part), part) for part in encoded])
+    return IsolationKey(ISOLATION_PREFIX + blake2b(text, digest_size=_DIGEST_BYTES).hexdigest())
 
 
 def identity_key(identity: ChannelIdentity) -> IsolationKey:

@@ -38,10 +38,30 @@ class Promotion:
     stored: StoredTask | None = None
 
 
-@dataclass(slots=True)
 class _Turnstile:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
+    """Lets one into a lane, and then those who wait, in their order. What `asyncio.Lock` does, but
+    nothing is made for the one who finds nobody there, which is the rule.
+    """
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def queue_up(self) -> "asyncio.Future[None]":
+        """Done when it is this one's turn."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return turn
+
+    def call_next(self) -> bool:
+        """Let in whoever waits longest; whether there is anybody."""
+        while self._waiting:
+            turn = self._waiting.pop(0)
+            if not turn.done():  # it was cancelled otherwise
+                turn.set_result(None)
+                return True
+        return False
 
 
 class Lanes:
@@ -75,19 +95,23 @@ class HeldLane:
     what ends otherwise leaves the lane to be looked into next time.
     """
 
-    __slots__ = ("_lane", "_lanes", "_turnstile")
+    __slots__ = ("_lane", "_lanes")
 
     def __init__(self, lanes: Lanes, lane: str) -> None:
         self._lanes = lanes
         self._lane = lane
 
     async def __aenter__(self) -> Self:
-        self._turnstile = self._lanes.turnstiles.setdefault(self._lane, _Turnstile())
-        self._turnstile.users += 1
+        turnstile = self._lanes.turnstiles.get(self._lane)
+        if turnstile is None:
+            self._lanes.turnstiles[self._lane] = _Turnstile()
+            return self
+        turn = turnstile.queue_up()
         try:
-            await self._turnstile.lock.acquire()
-        except BaseException:
-            self._leave()
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was let in at the same moment
+                self._leave()
             raise
         return self
 
@@ -99,7 +123,6 @@ class HeldLane:
     ) -> None:
         if exc_value is not None:
             self._lanes.memory.doubt(self._lane)
-        self._turnstile.lock.release()
         self._leave()
 
     async def is_empty(self) -> bool:
@@ -174,8 +197,7 @@ class HeldLane:
         return await read_record(self._lanes.store, task_key(task_id_of(entry)), read_task)
 
     def _leave(self) -> None:
-        self._turnstile.users -= 1
-        if not self._turnstile.users:
+        if not self._lanes.turnstiles[self._lane].call_next():
             del self._lanes.turnstiles[self._lane]
             self._lanes.memory.release(self._lane)
 

@@ -30,7 +30,6 @@ from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec, TaskS
 
 RETENTION: Final = timedelta(hours=24)
 WINDOW: Final = 1024
-_COMMITS_AT_ONCE: Final = 2
 
 
 class StoreTaskRunner:
@@ -87,15 +86,13 @@ class StoreTaskRunner:
         self._dispatchers: list[asyncio.Task[None]] = []
         self._resumed = False
         self._draining = False
-        self._committers: list[asyncio.Task[None]] = []
+        self._committing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._order.load()
         await self._book.list_abandoned()
         await self._group.__aenter__()
-        self._committers = [
-            self._group.create_task(self._commits.run()) for _ in range(_COMMITS_AT_ONCE)
-        ]
+        self._committing = self._group.create_task(self._commits.run())
         return self
 
     async def __aexit__(
@@ -107,8 +104,8 @@ class StoreTaskRunner:
         try:
             await self.drain(timedelta())
         finally:
-            for committer in self._committers:
-                committer.cancel()
+            if self._committing is not None:
+                self._committing.cancel()
             # A task group wraps what its body raises; only a cancellation is its business.
             if isinstance(exc_value, asyncio.CancelledError):
                 await self._group.__aexit__(exc_type, exc_value, traceback)

@@ -113,7 +113,9 @@ class Contents:
             ContentError: the hook or the codec failed.
         """
         codec = self._codec(destination.channel)
-        reply = _encoded(codec, await self._hooked(hosted, destination))
+        if self._hook is not None:
+            hosted = await self._hooked(self._hook, hosted, destination)
+        reply = _encoded(codec, hosted)
         return StoredContent(version=codec.version, reply=reply)
 
     async def _of_run(self, stored: StoredDelivery, content: StoredContent) -> StoredContent:
@@ -131,11 +133,12 @@ class Contents:
         codec = self._codec(delivery.destination.channel)
         return replace(encoded, echo=_encoded(codec, echo))
 
-    async def _hooked(self, hosted: HostedResult, destination: Destination) -> HostedResult:
-        if self._hook is None:
-            return hosted
+    @staticmethod
+    async def _hooked(
+        hook: ResponseHook, hosted: HostedResult, destination: Destination
+    ) -> HostedResult:
         try:
-            made = self._hook(deepcopy(hosted), destination)
+            made = hook(deepcopy(hosted), destination)
             changed = await made if inspect.isawaitable(made) else made
         except Exception as error:
             logger.exception("run %s: the response_hook raised", hosted.run.id)

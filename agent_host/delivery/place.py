@@ -56,14 +56,18 @@ def message_run_id_of(delivery_id: DeliveryId) -> RunId:
 
 def digest_of(*steps: str | None) -> str:
     """Thirty-two hex digits of the steps."""
-    text = b"".join(
+    # What is ASCII, as nearly all is, is as long in bytes.
+    text = "".join(
         [
-            b"%d:%d:%b" % (step is not None, len(encoded), encoded)
+            "0:0:" if step is None else f"1:{len(step) if step.isascii() else _size(step)}:{step}"
             for step in steps
-            for encoded in ((step or "").encode("utf-8", "surrogatepass"),)
         ]
-    )
+    ).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=_DIGEST_BYTES, person=b"delivery").hexdigest()
+
+
+def _size(step: str) -> int:
+    return len(step.encode("utf-8", "surrogatepass"))
 
 
 def _steps(destination: Destination) -> tuple[str | None, ...]:

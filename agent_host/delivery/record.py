@@ -260,12 +260,18 @@ def moved(
 def _fields(stored: StoredDelivery, content: StoredContent | None) -> dict[str, object]:
     """What is stored of it, with this content."""
     delivery = stored.delivery
+    owner, destination = delivery.owner, delivery.destination
     return {
         "delivery": {
             "id": delivery.id,
-            "owner": delivery.owner,
+            "owner": {"tenant": owner.tenant, "isolation_key": owner.isolation_key},
             "run_id": delivery.run_id,
-            "destination": delivery.destination,
+            "destination": {
+                "channel": destination.channel,
+                "account": destination.account,
+                "identity": destination.identity,
+                "conversation": destination.conversation,
+            },
             "status": delivery.status,
             "created_at": delivery.created_at,
             "due_at": delivery.due_at,

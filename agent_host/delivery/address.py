@@ -1,6 +1,7 @@
 """Where a message goes that no request led to: a person, an identity, a conversation."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,6 +27,13 @@ class Addressed:
     owner: Owner
     destinations: Sequence[Destination]
     is_linked: bool
+
+    @property
+    def linked(self) -> AbstractSet[ChannelIdentity | None]:
+        """The identities that have to stay the owner's."""
+        if not self.is_linked:
+            return frozenset()
+        return {destination.identity for destination in self.destinations}
 
 
 class AddressBook:

@@ -4,6 +4,7 @@ else hears of the run, then and before.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -28,9 +29,9 @@ from agent_host.types.delivery import (
     SkipReason,
 )
 from agent_host.types.identifier import DeliveryId, RunId
-from agent_host.types.identity import LinkSide
+from agent_host.types.identity import KnownIdentity, LinkSide
 from agent_host.types.json import JsonObject
-from agent_host.types.principal import Owner
+from agent_host.types.principal import ChannelIdentity, Owner
 from agent_host.types.quick_init import maker
 from agent_host.types.request import Caller
 from agent_host.types.response_target import ResponseTarget
@@ -96,7 +97,8 @@ class AnswerPlanner:
 
     async def plan(self, station: RunStation, target: ResponseTarget) -> PlannedDeliveries:
         """Resolve the target now."""
-        resolution = await self._resolve(station, target)
+        own = await self._own(station.owner, station.run_id, target)
+        resolution = self._resolve(station, target, own)
         origin = station.origin
         source = self._resolver.side_of(origin.channel, origin.account)
         nonce = "" if station.run is None else self._ids.new(station.status.value)
@@ -106,8 +108,11 @@ class AnswerPlanner:
             ids=[station_delivery_id(station, nonce, place) for place in resolution.intended],
             run_id=station.run_id,
             source=source,
-            # It goes back to where the question was put, whoever's that is by now.
-            is_linked=target.kind != "sender",
+            # What goes back to where the question was put goes there, whoever's that is by now: it
+            # may be a room, whose partition has no identities.
+            linked=frozenset(
+                () if target.kind == "sender" else [one.identity for one in own or ()]
+            ),
         )
         chosen = {stored.delivery.id for stored in answers}
         heard = [
@@ -152,9 +157,11 @@ class AnswerPlanner:
         run_id: RunId | None = None,
         source: LinkSide | None = None,
         at: datetime | timedelta | None = None,
-        is_linked: bool = True,
+        linked: AbstractSet[ChannelIdentity | None] = frozenset(),
     ) -> list[StoredDelivery]:
-        """New deliveries, each due `at` or as soon as its person's pace lets it."""
+        """New deliveries, each due `at` or as soon as its person's pace lets it. Those to `linked`
+        identities go only while these are the owner's.
+        """
         now = self._clock.now()
         if isinstance(at, timedelta):
             at = now + at
@@ -177,7 +184,7 @@ class AnswerPlanner:
                     delivery=delivery,
                     since=delivery.due_at,
                     source=source,
-                    is_linked=is_linked and destination.identity is not None,
+                    is_linked=destination.identity is not None and destination.identity in linked,
                     trace_context=carrier,
                 )
             )
@@ -213,22 +220,30 @@ class AnswerPlanner:
             ids=[station_delivery_id(station, nonce, place) for place in allowed],
             run_id=station.run_id,
             source=source,
-            is_linked=False,
         )
 
-    async def _resolve(self, station: RunStation, target: ResponseTarget) -> Resolution:
-        if target.kind in ("originating", "none"):
-            return Resolution(intended=(), skipped=())
-        registry, owner = self._registry, station.owner
+    async def _own(
+        self, owner: Owner, run_id: RunId, target: ResponseTarget
+    ) -> Sequence[KnownIdentity] | None:
+        """The owner's identities; None if they are not known."""
+        if self._registry is None or target.kind in ("originating", "none"):
+            return ()
         try:
-            known = () if registry is None else await known_of(registry, owner)
+            known = await known_of(self._registry, owner)
         except Exception:
             # The run must end all the same, and its answer can be fetched.
-            logger.exception("run %s: where its answer goes is not known", station.run_id)
-            return Resolution(
-                intended=(), skipped=(SkippedDestination(reason=SkipReason.UNRESOLVED),)
-            )
-        own = [one for one in known if one.identity.tenant == owner.tenant]
+            logger.exception("run %s: where its answer goes is not known", run_id)
+            return None
+        return [one for one in known if one.identity.tenant == owner.tenant]
+
+    def _resolve(
+        self, station: RunStation, target: ResponseTarget, own: Sequence[KnownIdentity] | None
+    ) -> Resolution:
+        if target.kind in ("originating", "none"):
+            return Resolution(intended=(), skipped=())
+        if own is None:
+            unresolved = SkippedDestination(reason=SkipReason.UNRESOLVED)
+            return Resolution(intended=(), skipped=(unresolved,))
         return self._resolver.resolve(target, own, origin=station.origin, now=self._clock.now())
 
 

@@ -132,7 +132,7 @@ class MessageDeliverer:
             addressed.destinations,
             ids=ids,
             at=at,
-            is_linked=addressed.is_linked,
+            linked=addressed.linked,
         )
         messages = [await self._message(message, stored) for stored in planned]
         claims: list[Write] = []

@@ -1,13 +1,16 @@
 """Deliveries by what the host itself knows of people: its registry, its link policy, its tiers."""
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from agent_host import AgentHost
 from agent_host.host.run.ending import DELIVERY_NOTE
 from agent_host.identity.link_policy import SameTierOnly
 from agent_host.identity.option import PeopleOptions
 from agent_host.testing.push_channel import PlatformDouble, PushChannelDouble
-from agent_host.types import HostedResult, ResponseTarget
+from agent_host.types import Conversation, DeliveryStatus, HostedResult, ResponseTarget
 from agent_host.types.identity import LinkSide
 from tests.host.linked import person, said
 from tests.identity.people import party
@@ -86,3 +89,26 @@ async def test_the_hosts_tiers_count_at_delivery() -> None:
         await answer(host)
         await mail.until(lambda: bool(mail.taken))
     assert mail.texts == ["HELLO"]
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+async def test_an_answer_from_a_room_goes_back_there(*, is_linked: bool) -> None:
+    """The partition there is neither the person's own nor anybody's who has identities."""
+    chat, mail = PlatformDouble(), PlatformDouble()
+    host = AgentHost(
+        shout, channels=[PushChannelDouble("chat", chat), PushChannelDouble("mail", mail)]
+    )
+    room = Conversation(id="room", kind="group")
+    async with host:
+        if is_linked:
+            await host.people.registry.link(party("a", "mail"), party("a", "chat"))
+        caller = replace(person("a", "chat"), conversation=room)
+        asked = await host.context.run(said(caller, response_target=ResponseTarget(kind="active")))
+        while not (found := (await host.deliveries.list(run_id=asked.run.id)).items) or (
+            found[0].status in (DeliveryStatus.SCHEDULED, DeliveryStatus.ATTEMPTING)
+        ):
+            await asyncio.sleep(0)
+    ((delivery,),) = (found,)
+    assert delivery.status is DeliveryStatus.ACCEPTED
+    assert delivery.destination.conversation == room
+    assert chat.texts == ["HELLO"]

@@ -1,4 +1,4 @@
-"""The keys of places: the same in every process and release, as they are names of stored records."""
+"""The keys of places: the same in every process and release, as records are named by them."""
 
 from hashlib import blake2b
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 SERVER_CORE: Final = 0
@@ -15,9 +17,23 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
+@contextmanager
+def pinned(core: int) -> Generator[None]:
+    """The same for as long as this is open: what comes after it has all cores again."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    pin(core)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def are_separate() -> bool:
     """Whether server and load have a core each."""
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
-__all__ = ["LOAD_CORE", "SERVER_CORE", "are_separate", "pin"]
+__all__ = ["LOAD_CORE", "SERVER_CORE", "are_separate", "pin", "pinned"]

@@ -5,24 +5,23 @@ a batch to nowhere: what a collector costs is not the host's.
 """
 
 import asyncio
-import gc
 import time
 from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
 from agent_host import AgentHost
+from agent_host.asgi.server import rare_collections
 from agent_host.context import current_principal
 from agent_host.observability.provider import Telemetry
 from agent_host.types import Caller, ChannelRequest, Message, Principal
 from agent_host.types.lifecycle import RunLifecycle
 from agent_host.types.session import SessionMode
-from benchmarks.core import SERVER_CORE, pin
+from benchmarks.core import SERVER_CORE, pinned
 from benchmarks.outcome import Outcome
 
 ROUNDS: Final = 9
 RUNS: Final = 2_000
-_YOUNG_OBJECTS: Final = 20_000
 _REQUEST: Final = ChannelRequest(caller=Caller(channel="bench"), input=(Message.user("hello"),))
 
 
@@ -64,8 +63,8 @@ def _telemetry() -> Telemetry:
 
 def run() -> Outcome:
     """Measure each in turn; the ratio is a run without telemetry to one with all of it."""
-    pin(SERVER_CORE)
-    found = asyncio.run(_measure())
+    with pinned(SERVER_CORE):
+        found = asyncio.run(_measure())
     silent, whole = found["off"], found["spans_and_metrics"]
     return Outcome(
         name="telemetry",
@@ -89,11 +88,10 @@ async def _measure() -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in hosts}
     for host in hosts.values():
         await host.__aenter__()
-    gc.freeze()  # as the server does: what is loaded by now stays
-    gc.set_threshold(_YOUNG_OBJECTS)
-    for _ in range(ROUNDS):
-        for name, host in hosts.items():
-            taken[name].append(await _cost(host))
+    with rare_collections():
+        for _ in range(ROUNDS):
+            for name, host in hosts.items():
+                taken[name].append(await _cost(host))
     for host in hosts.values():
         await host.__aexit__(None, None, None)
     return {name: median(costs[1:]) for name, costs in taken.items()}

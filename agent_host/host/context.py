@@ -165,6 +165,10 @@ class ChannelContext:
         """Store an event and its work before the platform is told that it was taken."""
         return await self._events.accept(event_key, request)
 
+    async def taken_before(self, event_key: str, caller: Caller) -> Acceptance | None:
+        """What was answered when the event was taken, if it was."""
+        return await self._events.taken_before(event_key, caller)
+
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
         return self._views.runs(await self._pipeline.enter(caller))

@@ -262,6 +262,12 @@ class HostContext(Protocol):
         """
         ...
 
+    async def taken_before(self, event_key: str, caller: Caller) -> Acceptance | None:
+        """What `accept` answered when it took this event of the caller's channel and account; None
+        if it did not, or does not remember it. Spares a channel from parsing what is sent again.
+        """
+        ...
+
     async def runs(self, caller: Caller) -> RunView:
         """The caller's own runs."""
         ...

@@ -12,17 +12,17 @@ from starlette.routing import Route
 from agent_host.errors import ConfigurationError, UnsafeUrlError
 from agent_host.protocols.channel import ChannelRoute, RouteAccess
 from agent_host.protocols.host_context import HostContext
-from agent_host.types import ChannelRequest, HostedResult, RunStatus
+from agent_host.types import Acceptance, Caller, ChannelRequest, HostedResult, RunStatus
 from agent_host.wire.json_text import parse_json
 from agent_host.wire.reply import JsonReply
 from agent_host_webhook.config import EndpointConfig, WebhookConfig
-from agent_host_webhook.inbound import to_event
+from agent_host_webhook.inbound import to_event, unparsed_key
 from agent_host_webhook.operator_route import OperatorEndpoints
 from agent_host_webhook.outbound import from_acceptance, from_ignored, from_result
 from agent_host_webhook.push import WebhookPush
 from agent_host_webhook.sign import check_installed
 from agent_host_webhook.subscription_route import SubscriptionEndpoints
-from agent_host_webhook.verify import verify
+from agent_host_webhook.verify import Proof, verify
 
 
 class WebhookChannel:
@@ -113,6 +113,10 @@ class WebhookChannel:
     ) -> Response:
         body = await request.body()
         proof = verify(endpoint, body, request.headers, now=context.clock.now())
+        before = await self._taken_before(endpoint, body, proof, context)
+        if before is not None:
+            text, status = from_acceptance(before)
+            return JsonReply(text, status=status)
         parsed = parse_json(body, nesting_limit=self._config.nesting_limit)
         event = to_event(endpoint, parsed, channel=self.name, proof=proof, body=body)
         if event is None:
@@ -123,6 +127,15 @@ class WebhookChannel:
         else:
             text, status = from_acceptance(await context.accept(event.key, event.request))
         return JsonReply(text, status=status)
+
+    async def _taken_before(
+        self, endpoint: EndpointConfig, body: bytes, proof: Proof, context: HostContext
+    ) -> Acceptance | None:
+        """What the sender was told of this event before, where that needs no look into its body."""
+        key = unparsed_key(endpoint, proof, body)
+        if key is None or endpoint.reply == "now":
+            return None
+        return await context.taken_before(key, Caller(channel=self.name, account=endpoint.name))
 
     async def _run(self, request: ChannelRequest, key: str, context: HostContext) -> HostedResult:
         hosted = await context.run(replace(request, idempotency_key=key))

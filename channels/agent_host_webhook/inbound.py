@@ -103,15 +103,26 @@ def to_subscription(
     )
 
 
+def unparsed_key(endpoint: EndpointConfig, proof: Proof, body: bytes) -> str | None:
+    """What tells the event from all others of its endpoint; None if only its content says it."""
+    return None if _key_expression(endpoint) is not None else _outer_key(proof, body)
+
+
 def _key(endpoint: EndpointConfig, event: JsonValue, proof: Proof, body: bytes) -> str:
-    expression = endpoint.mapping.key
-    if expression is None and endpoint.scheme == "stripe":
-        expression = _STRIPE_ID
-    if expression is not None:
-        return f"key:{_id('key', find(expression, event))}"
-    if proof.event_id is not None:
-        return f"id:{proof.event_id}"
-    return f"body:{body_digest(body)}"
+    expression = _key_expression(endpoint)
+    if expression is None:
+        return _outer_key(proof, body)
+    return f"key:{_id('key', find(expression, event))}"
+
+
+def _outer_key(proof: Proof, body: bytes) -> str:
+    return f"body:{body_digest(body)}" if proof.event_id is None else f"id:{proof.event_id}"
+
+
+def _key_expression(endpoint: EndpointConfig) -> str | None:
+    if endpoint.mapping.key is None and endpoint.scheme == "stripe":
+        return _STRIPE_ID
+    return endpoint.mapping.key
 
 
 def _id(name: str, value: JsonValue) -> str:
@@ -124,4 +135,4 @@ def _id(name: str, value: JsonValue) -> str:
     return value
 
 
-__all__ = ["WebhookEvent", "to_event", "to_subscription"]
+__all__ = ["WebhookEvent", "to_event", "to_subscription", "unparsed_key"]

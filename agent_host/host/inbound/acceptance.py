@@ -45,7 +45,7 @@ from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskRunner
 from agent_host.quarantine import read_record
 from agent_host.types.inbound import Acceptance, InboundPolicy
-from agent_host.types.request import ChannelRequest
+from agent_host.types.request import Caller, ChannelRequest
 from agent_host.types.response_target import SENDER
 from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec
 
@@ -130,14 +130,19 @@ class EventAcceptance:
             await self._runner.schedule(spec, alongside=[write])
         except ConflictError:
             self._waiting -= 1
-            taken = await read_record(self._store, key, read_taken)
-            if taken is None:
+            before = await self.taken_before(event_key, request.caller)
+            if before is None:
                 raise
-            return Acceptance(event_id=taken.event_id, is_duplicate=True)
+            return before
         except BaseException:
             self._waiting -= 1
             raise
         return Acceptance(event_id=event.id)
+
+    async def taken_before(self, event_key: str, caller: Caller) -> Acceptance | None:
+        """What was answered when the event was taken; None if it was not, or was forgotten."""
+        taken = await read_record(self._store, key_of(caller, event_key), read_taken)
+        return None if taken is None else Acceptance(event_id=taken.event_id, is_duplicate=True)
 
     def _as_work(self, request: ChannelRequest) -> ChannelRequest:
         """Nobody waits for the answer: it is pushed to where the event came from, if it can be."""

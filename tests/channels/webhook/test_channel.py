@@ -90,6 +90,19 @@ async def test_an_event_that_is_sent_again_is_acknowledged_and_done_once() -> No
     assert notebook.asked == ["hello", "bye"]
 
 
+async def test_a_replay_is_answered_before_anything_of_it_is_parsed() -> None:
+    notebook = Notebook()
+    async with hosted(notebook) as client:
+        first = await post(client, "/later", said("hello"), event_id="msg_1")
+        await notebook.heard.acquire()
+        replayed = await post(client, "/later", b"no JSON", event_id="msg_1")
+        other = await post(client, "/later", b"no JSON", event_id="msg_2")
+    assert replayed.status_code == HTTPStatus.ACCEPTED
+    assert replayed.json() == {"id": first.json()["id"], "duplicate": True}
+    assert other.status_code == HTTPStatus.BAD_REQUEST
+    assert notebook.asked == ["hello"]
+
+
 async def test_a_sender_that_waits_gets_the_answer_and_the_same_again() -> None:
     notebook = Notebook()
     async with hosted(notebook) as client:

@@ -78,4 +78,12 @@ def begun_key(stored: StoredTask) -> Key:
     return Key(BEGUN, WHOLE, stored.task.id)
 
 
-__all__ = ["BEGUN", "Begun", "begun_key", "delete_begun", "list_abandoned", "list_begun", "put_begun"]
+__all__ = [
+    "BEGUN",
+    "Begun",
+    "begun_key",
+    "delete_begun",
+    "list_abandoned",
+    "list_begun",
+    "put_begun",
+]

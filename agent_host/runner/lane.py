@@ -137,6 +137,9 @@ class HeldLane:
     async def promotion(self, place: Key) -> Promotion:
         """What must be written as the task of this place leaves."""
         promotion = Promotion([Delete(place)])
+        if self._lane in self._lanes.begun:  # before it is one that has no place
+            promotion.writes.append(Delete(behind_entry(place)))
+            return promotion
         memory = self._lanes.memory
         if memory.size(self._lane) == 1:
             return promotion

@@ -1,4 +1,4 @@
-"""A message whose first attempt is begun in the commit that accepts it, where something goes wrong."""
+"""A message whose first attempt is begun in the commit that accepts it, and what goes wrong."""
 
 import asyncio
 from datetime import timedelta

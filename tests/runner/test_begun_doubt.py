@@ -19,7 +19,7 @@ from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_fixture import SECOND, let_others_run, until
 from agent_host.testing.task_begin_suite import begin, open_runner
 from agent_host.testing.task_fixture import ONCE, Recorder, spec
-from agent_host.types.store import ABSENT, Delete, Key, Lease, Put, Write
+from agent_host.types.store import Delete, Key, Lease, Put, Write
 from agent_host.types.task import Task, TaskCounts
 
 

@@ -1,6 +1,6 @@
 """Whatever is begun, scheduled, cancelled and killed in whatever order, over a store that is slow:
-nothing that was accepted is lost, nothing is done twice unless a process died of it, lanes keep their
-order, and nothing is left behind.
+nothing that was accepted is lost, nothing is done twice unless a process died of it, lanes keep
+their order, and nothing is left behind.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ RETRY = RetryPolicy(attempts_limit=50, first_delay=SECOND, last_delay=SECOND)
 
 
 class Step(NamedTuple):
-    """What happens. A task `waits` so many steps of the loop in its first attempt, which ends so."""
+    """What happens. The first attempt at a task `waits` so many steps of the loop, and ends so."""
 
     kind: Literal["begin", "schedule", "leave", "erase", "kill", "drain", "run"]
     lane: str | None
@@ -149,7 +149,7 @@ async def live(world: World, moments: Sequence[Step]) -> Sequence[Step]:
     return ()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=300)
 @given(st.lists(steps, max_size=24))
 async def test_nothing_is_lost_doubled_or_left(moments: list[Step]) -> None:
     async with MemoryStateStore(clock=ManualClock()) as store:

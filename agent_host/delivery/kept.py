@@ -46,16 +46,19 @@ class KeptDeliveries:
             after = page[-1].key.id
             for record in page:
                 try:
-                    delivery = read_delivery(record).stored.delivery
+                    stored = read_delivery(record).stored
                 except UnreadableRecordError:
                     continue  # an operator is shown it as one that says nothing
+                delivery = stored.delivery
                 is_owned = (
                     delivery.owner.tenant == person.tenant and delivery.owner.isolation_key in keys
                 )
                 if is_owned or delivery.destination.identity in theirs:
                     self._records.forget_recent(delivery.id)
                     for key in _keys(delivery):
-                        if await self._store.get(key) is not None:
+                        comes = stored.content is not None and key.collection == CONTENT
+                        # What is in the record now is beside it once the attempt has failed.
+                        if comes or await self._store.get(key) is not None:
                             yield Holding(key)
                     yield Holding(record.key)
 

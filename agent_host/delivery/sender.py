@@ -140,7 +140,10 @@ class DeliverySender:
         verdict = await parts.governor.take(delivery.destination, delivery.owner, None, turn=None)
         if verdict.wait > _NOTHING or await self._refusal(stored) is not None:
             return None
-        result = parts.contents.given(content, stored, hosted)
+        try:
+            result = parts.contents.given(content, stored, hosted)
+        except ContentError:
+            return None  # it is accepted all the same, and its failure noted
         attempting = begun(stored, parts.clock.now(), content)
         writes = [*parts.records.put(attempting, expect=ABSENT), *alongside]
         found = FoundDelivery(attempting, ABSENT + 1)
@@ -351,7 +354,9 @@ class DeliverySender:
                 after.status.value,
                 failure.error_code,
             )
-        return await self._write(found, after)
+        written = await self._write(found, after)
+        # What it carries is beside it from now on, and goes from there when it is over.
+        return FoundDelivery(replace(written.stored, content=None), written.version)
 
     async def _write(self, found: FoundDelivery, after: StoredDelivery) -> FoundDelivery:
         writes = self._parts.records.put(after, expect=found.version)

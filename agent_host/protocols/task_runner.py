@@ -92,6 +92,8 @@ class TaskRunner(AbstractAsyncContextManager["TaskRunner", None], Protocol):
         for what has been due for longer, for its delay; or where `prepare` gives None or raises
         `RetryTaskError`. Then it is for `schedule`. A runner may always say so, and does for a task
         with a key. The task need not be found by its id before its first attempt has failed.
+        Cancelled, or with another error of the store, it was done whole or not: then its attempt is
+        made, or the place that it had given back.
 
         Raises:
             ConflictError, StoreFullError: from the store; nothing was done.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from agent_host.errors import (
     ConflictError,
@@ -19,6 +19,7 @@ from agent_host.errors import (
 )
 from agent_host.protocols.clock import Clock
 from agent_host.protocols.task_runner import PreparedAttempt, TaskHandler, TaskPreparation
+from agent_host.runner.begun_task import Begun
 from agent_host.runner.due_queue import QueueEntry
 from agent_host.runner.retry import delay_before_retry
 from agent_host.runner.task_book import TaskBook
@@ -50,13 +51,6 @@ class TaskKind:
     on_dead: TaskHandler | None = None
     prepare: TaskPreparation | None = None
     keeps_done: bool = True
-
-
-class Begun(NamedTuple):
-    """A task whose attempt is counted, and what to do."""
-
-    stored: StoredTask
-    work: TaskHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,7 @@ class Attempt:
 
     @property
     def is_begun(self) -> bool:
-        """Whether it was counted as its task was accepted."""
+        """Whether it was counted as its task was accepted, which is not listed yet."""
         return self._begun is not None
 
     def revoke(self) -> bool:
@@ -122,18 +116,19 @@ class Attempt:
     async def run(self) -> None:
         """Make the attempt. Ends without an exception unless it is cancelled."""
         try:
-            begun = self._begun or await self._begin()
+            begun = await self._begin()
             if begun is None:
                 return
-            stored, work = begun
+            stored, work = begun.stored, begun.work
             is_recorded = False
             while not is_recorded:
                 if self._revoked:
                     await self._patiently(self._clear_away)
                     return
                 outcome = await self._call(work, stored.task)
-                if not isinstance(outcome, _Success):
+                if self._kind.keeps_done or not isinstance(outcome, _Success):
                     stored = await self._patiently(partial(self._book.listed, stored))
+                    self._begun = None
                 is_recorded = await self._patiently(partial(self._record, stored, outcome))
                 work = self._kind.handler
         except asyncio.CancelledError:
@@ -148,6 +143,10 @@ class Attempt:
         """The task, its attempt counted, and what to do; None if there is nothing to do for this
         entry.
         """
+        begun = self._begun
+        if begun is not None:
+            is_there = partial(self._book.is_begun, begun.stored)
+            return begun if begun.doubt is None or await self._patiently(is_there) else None
         stored = self._entry.stored or await self._patiently(self._find)
         while stored is not None and stored.entry.id == self._entry.id:
             if stored.task.status in (TaskStatus.SUCCEEDED, TaskStatus.DEAD):
@@ -256,8 +255,10 @@ class Attempt:
                 )
                 await self._book.postpone(stored, delay=delay, code=outcome.code)
         except ConflictError:
+            if not stored.is_listed:
+                return not await self._book.is_begun(stored)
             found = await self._find()
-            if not stored.is_listed or (found is not None and found.version == stored.version):
+            if found is not None and found.version == stored.version:
                 return False
             # Only a cancellation changes a task that is being attempted.
             await self._clear_away()
@@ -317,4 +318,4 @@ def _code_of(error: Exception) -> str:
     return error.code if isinstance(error, HostError) else HANDLER_ERROR
 
 
-__all__ = ["Attempt", "Begun", "TaskKind"]
+__all__ = ["Attempt", "TaskKind"]

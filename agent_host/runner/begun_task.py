@@ -4,9 +4,10 @@ A place in the queue, another in their lane and a record by id they need only if
 or their process dies. Then they become tasks like all others: they are listed.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent_host.protocols.state_store import StateStore
+from agent_host.protocols.task_runner import TaskHandler
 from agent_host.quarantine import make_out
 from agent_host.runner.task_record import (
     WHOLE,
@@ -25,14 +26,24 @@ BEGUN: Final = "task_begun"
 _PAGE: Final = 128
 
 
+class Begun(NamedTuple):
+    """A task whose attempt is counted, and what to do. `doubt` came instead of an answer whether it
+    was accepted.
+    """
+
+    stored: StoredTask
+    work: TaskHandler
+    doubt: BaseException | None = None
+
+
 def put_begun(stored: StoredTask) -> Put:
     """Accept a task that is not listed."""
-    return Put(_key(stored), payload_of(stored), ABSENT)
+    return Put(begun_key(stored), payload_of(stored), ABSENT)
 
 
 def delete_begun(stored: StoredTask) -> Delete:
     """Its attempt is over, or it is listed."""
-    return Delete(_key(stored), ABSENT + 1)
+    return Delete(begun_key(stored), ABSENT + 1)
 
 
 def list_begun(stored: StoredTask) -> tuple[StoredTask, list[Write]]:
@@ -62,8 +73,17 @@ async def list_abandoned(store: StateStore) -> None:
         await store.commit(writes)
 
 
-def _key(stored: StoredTask) -> Key:
+def begun_key(stored: StoredTask) -> Key:
+    """Where the task is until it is listed."""
     return Key(BEGUN, WHOLE, stored.task.id)
 
 
-__all__ = ["BEGUN", "delete_begun", "list_abandoned", "list_begun", "put_begun"]
+__all__ = [
+    "BEGUN",
+    "Begun",
+    "begun_key",
+    "delete_begun",
+    "list_abandoned",
+    "list_begun",
+    "put_begun",
+]

@@ -79,11 +79,8 @@ class Lanes:
 
     def is_free(self, lane: str) -> bool:
         """Whether it is known that nobody is in it, or at it."""
-        return lane not in self.begun and self.is_alone(lane)
-
-    def is_alone(self, lane: str) -> bool:
-        """Whether it is known that nobody is behind one that has no place in it."""
-        return lane not in self.turnstiles and self.memory.is_empty(lane)
+        is_open = lane not in self.begun and lane not in self.turnstiles
+        return is_open and self.memory.is_empty(lane)
 
     def held(self, lane: str) -> "HeldLane":
         """Enter it, and nobody else looks at or changes the lane."""
@@ -140,6 +137,9 @@ class HeldLane:
     async def promotion(self, place: Key) -> Promotion:
         """What must be written as the task of this place leaves."""
         promotion = Promotion([Delete(place)])
+        if self._lane in self._lanes.begun:  # before it is one that has no place
+            promotion.writes.append(Delete(behind_entry(place)))
+            return promotion
         memory = self._lanes.memory
         if memory.size(self._lane) == 1:
             return promotion
@@ -155,6 +155,8 @@ class HeldLane:
     async def succession(self) -> Promotion:
         """What must be written as the first leaves, which has no place in the lane."""
         promotion = Promotion()
+        if self._lanes.memory.is_empty(self._lane):
+            return promotion
         page = await self._lanes.store.scan(LANES, self._lane, limit=_PAGE)
         if page and await self._lanes.store.get(behind_entry(page[0].key)) is not None:
             await self._promote(page, promotion, after=page[-1].key.id)

@@ -10,7 +10,7 @@ from agent_host.errors import ConfigurationError, ConflictError, DrainingError
 from agent_host.protocols.clock import Clock, IdFactory
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskHandler, TaskPreparation
-from agent_host.runner.attempt import Begun, TaskKind
+from agent_host.runner.attempt import TaskKind
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.dead_letter import DeadLetters
 from agent_host.runner.due_queue import DueQueue
@@ -188,16 +188,18 @@ class StoreTaskRunner:
         worker = self._workers[spec.kind]
         if not worker.promise(stored):
             return False
-        prepared = None
+        begun = None
         try:
-            prepared = await self._book.add_begun(stored, prepare, alongside=turn.writes)
+            begun = await self._book.add_begun(stored, prepare, alongside=turn.writes)
         finally:
-            if prepared is None:
+            if begun is None:
                 worker.break_promise(task.id)
-        if prepared is None:
+        if begun is None:
             return False
+        await worker.keep_promise(begun)
+        if begun.doubt is not None:
+            raise begun.doubt
         self._order.written(turn)
-        await worker.keep_promise(Begun(stored, prepared.work))
         return True
 
     def _check(self, spec: TaskSpec) -> None:

@@ -6,9 +6,16 @@ from datetime import timedelta
 
 from agent_host.errors import ConflictError, RetryTaskError, StoreError, StoreFullError
 from agent_host.protocols.state_store import StateStore
-from agent_host.protocols.task_runner import PreparedAttempt, TaskPreparation
+from agent_host.protocols.task_runner import TaskPreparation
 from agent_host.quarantine import read_record
-from agent_host.runner.begun_task import delete_begun, list_abandoned, list_begun, put_begun
+from agent_host.runner.begun_task import (
+    Begun,
+    begun_key,
+    delete_begun,
+    list_abandoned,
+    list_begun,
+    put_begun,
+)
 from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.lane import Lanes
 from agent_host.runner.task_order import Turn
@@ -101,29 +108,45 @@ class TaskBook:
 
     async def add_begun(
         self, stored: StoredTask, prepare: TaskPreparation, *, alongside: Sequence[Write] = ()
-    ) -> PreparedAttempt | None:
+    ) -> Begun | None:
         """Accept a new task whose first attempt is counted, without listing it, and do what that
-        begins with; what it goes on with, or None if that could not be said now.
+        begins with; None if that could not be said now. With a `doubt` it may not be there: see
+        `is_begun`.
         """
         lane = stored.task.spec.lane
         if lane is None:
             return await self._begun(stored, prepare, alongside)
         async with self._lanes.held(lane):
-            prepared = await self._begun(stored, prepare, alongside)
-            if prepared is not None:
+            begun = await self._begun(stored, prepare, alongside)
+            if begun is not None:
                 self._lanes.begun.add(lane)
-            return prepared
+            return begun
 
     async def _begun(
         self, stored: StoredTask, prepare: TaskPreparation, alongside: Sequence[Write]
-    ) -> PreparedAttempt | None:
+    ) -> Begun | None:
         try:
             prepared = await prepare(stored.task)
         except RetryTaskError:
             return None
-        if prepared is not None:
+        if prepared is None:
+            return None
+        try:
             await self._group.commit([put_begun(stored), *alongside, *prepared.writes])
-        return prepared
+        except (ConflictError, StoreFullError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised by whoever sees to the task first
+            return Begun(stored, prepared.work, error)
+        return Begun(stored, prepared.work)
+
+    async def is_begun(self, stored: StoredTask) -> bool:
+        """Whether a task that may have been accepted, or be over, is neither; if it is, its lane
+        goes on without it.
+        """
+        if await self._store.get(begun_key(stored)) is not None:
+            return True
+        await self._leave_unlisted(stored, [])
+        return False
 
     async def list_abandoned(self) -> None:
         """List the tasks that an earlier process had begun as they were accepted."""
@@ -135,17 +158,24 @@ class TaskBook:
             return stored
         listed, writes = list_begun(stored)
         lane = listed.task.spec.lane
-        try:
-            if lane is None:
-                await self._commit(writes, queued=None)
-                return listed
-            async with self._lanes.held(lane) as held:
-                await self._commit(writes, queued=None)
+        if lane is None:
+            await self._list(writes)
+            return listed
+        async with self._lanes.held(lane) as held:
+            if await self._list(writes):
                 held.joined()
-                self._lanes.begun.discard(lane)
-        except ConflictError:  # it was listed by a commit that seemed to fail
-            return await self.find(listed.task.id) or listed
+            else:
+                self._lanes.memory.doubt(lane)
+            self._lanes.begun.discard(lane)
         return listed
+
+    async def _list(self, writes: Sequence[Write]) -> bool:
+        """Whether that was still to be done: a commit that seemed to fail may have done it."""
+        try:
+            await self._commit(writes, queued=None)
+        except ConflictError:
+            return False
+        return True
 
     async def begin(self, stored: StoredTask, *, alongside: Sequence[Write] = ()) -> StoredTask:
         """Count an attempt before it is made, and do `alongside`; the task as it stands now."""
@@ -180,14 +210,13 @@ class TaskBook:
         is_kept: bool = True,
     ) -> None:
         """Let it be over, kept for the retention or not at all, and do `alongside`; nothing if it
-        is over already.
+        is over already. One that is not listed cannot be kept.
         """
         if stored.task.over_at is not None:
             return
         if not is_kept and not stored.is_listed:
             await self._leave_unlisted(stored, [delete_begun(stored), *alongside])
             return
-        stored = await self.listed(stored)
         if not is_kept:
             await self._leave(stored, [*_traces(stored), *alongside])
             return
@@ -249,17 +278,18 @@ class TaskBook:
         await self._vacate(writes, lane_entry(stored))
 
     async def _leave_unlisted(self, stored: StoredTask, writes: list[Write]) -> None:
-        """Commit; where others came behind it in its lane, the first of them moves up."""
+        """Commit; where others came behind it in its lane, the first of them moves up.
+
+        The lane is given away once that is done, not before: what conflicts is not over.
+        """
         lane = stored.task.spec.lane
-        if lane is not None and not self._lanes.is_alone(lane):
-            async with self._lanes.held(lane) as held:
-                promotion = await held.succession()
-                await self._commit([*writes, *promotion.writes], queued=promotion.stored)
-                self._lanes.begun.discard(lane)
+        if lane is None:
+            await self._commit(writes, queued=None)
             return
-        if lane is not None:
-            self._lanes.begun.discard(lane)  # what it did is done: who comes now follows it
-        await self._commit(writes, queued=None)
+        async with self._lanes.held(lane) as held:
+            promotion = await held.succession()
+            await self._commit([*writes, *promotion.writes], queued=promotion.stored)
+            self._lanes.begun.discard(lane)
 
     async def _vacate(self, writes: list[Write], place: Key | None) -> None:
         if place is None:

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from agent_host.errors import StoreError
 from agent_host.protocols.clock import Clock
-from agent_host.runner.attempt import Attempt, Begun, TaskKind
+from agent_host.runner.attempt import Attempt, TaskKind
+from agent_host.runner.begun_task import Begun
 from agent_host.runner.due_queue import DueQueue, QueueEntry
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_census import Attempting
@@ -100,8 +101,10 @@ class Worker:
         entry = self._promised[task_id]
         attempt = self._attempt(entry, begun)
         if self._group is None or self._stops:
-            await attempt.withdraw()
-            self.break_promise(task_id)
+            try:
+                await attempt.withdraw()
+            finally:
+                self.break_promise(task_id)
         else:
             del self._promised[task_id]
             self._run(entry, attempt, self._group)
@@ -118,6 +121,7 @@ class Worker:
         if (self._attempts or self._promised) and seconds > 0:
             await settled_within(self._until_idle(), seconds, clock=self._clock)
         self._stops = True
+        await asyncio.sleep(0)  # what was started just now could not leave its task as it should
         for one in self._attempts.values():
             one.task.cancel()
         if self._attempts or self._promised:

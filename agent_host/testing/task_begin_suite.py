@@ -161,6 +161,31 @@ class BeginSuite(RunnerFixture):
         await until(lambda: len(order) == 3, clock=clock)
         assert order == ["1", "2", "3"]
 
+    @pytest.mark.parametrize("others", ["3", ""])
+    async def test_who_is_cancelled_behind_what_was_begun_calls_nobody(
+        self, runner: TaskRunner, clock: ManualClock, *, others: str
+    ) -> None:
+        goes_on, handler = asyncio.Event(), Recorder()
+
+        async def wait(_: Task) -> None:
+            await goes_on.wait()
+
+        work = Recorder(wait)
+        await open_runner(runner, handler)
+        assert await begin(runner, work, "1")
+        second = await runner.schedule(spec("2", lane="l"))
+        for number in others:
+            await runner.schedule(spec(number, lane="l"))
+        assert await runner.cancel(second.id)
+        await let_others_run()
+        assert not {"2", *others}.intersection(handler.payloads)
+        counts = (await runner.summary())["kind"]
+        assert (counts.waiting, counts.attempting) == (len(others), 1)
+        goes_on.set()
+        await until(lambda: work.ended == 1, clock=clock)
+        await until(lambda: not others or others in handler.payloads, clock=clock)
+        assert "2" not in handler.payloads
+
     async def test_nothing_is_begun_in_a_lane_where_another_waits(self, runner: TaskRunner) -> None:
         work = Recorder()
         await open_runner(runner, Recorder())

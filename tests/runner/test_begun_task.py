@@ -116,3 +116,25 @@ async def test_what_is_for_later_leaves_room(store: StateStore, clock: ManualClo
         while not await begin(runner, work):
             await let_others_run()
         await until(lambda: work.ended == 1)
+
+
+async def test_nothing_is_begun_before_what_has_been_due_for_longer(
+    store: StateStore, clock: ManualClock
+) -> None:
+    order: list[str] = []
+
+    async def note(task: Task) -> None:
+        order.append(task.spec.payload.decode())
+
+    async def prepare(_: Task) -> PreparedAttempt:
+        return PreparedAttempt((), note)
+
+    async with StoreTaskRunner(store, clock=clock) as runner:
+        runner.register("kind", note, concurrency=1, retry=ONCE)
+        for number in "123":
+            await runner.schedule(spec(number))
+        runner.resume()
+        while not await runner.begin(spec("begun"), prepare):
+            await asyncio.sleep(0)
+        await until(lambda: len(order) == 4)
+    assert order == ["1", "2", "3", "begun"]

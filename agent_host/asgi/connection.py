@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
+from h11 import LocalProtocolError
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Event, RawData, Updated
@@ -208,7 +209,12 @@ class Connection:
         # call less is a twentieth of what a short answer costs.
         if self._held is None:
             self._held = []
-        await send(message)
+        try:
+            await send(message)
+        except LocalProtocolError:
+            if message is not None:
+                raise
+            self.close()  # what the application has left cannot be ended any more
         if message is None or message["type"] != "http.response.start":
             await self.write(self._release())
 

@@ -76,7 +76,11 @@ class Http11(H11Protocol):
 
     async def receive(self, data: bytes) -> bytes | None:
         """Take what has come. Once the request is over: what has come after it; before, None."""
-        await self.handle(RawData(data))
+        try:
+            await self.handle(RawData(data))
+        except h11.LocalProtocolError:
+            # The application spoke while Hypercorn was writing a refusal.
+            await self.send(Closed())
         stream = self.stream
         if isinstance(stream, WSStream) and stream.closed:
             # Refused in its handshake, of which Hypercorn tells neither the application, which

@@ -9,9 +9,29 @@ from starlette.types import Receive, Scope, Send
 from agent_host.asgi.server import ServerOptions, serve
 from tests.asgi.edge import connected
 from tests.asgi.test_connection import until_no_connection_is_left
-from tests.asgi.test_plain_http import CHUNKED, GET, POST, answer, app_of, served
+from tests.asgi.test_plain_http import (
+    CHUNKED,
+    FRAME,
+    GET,
+    POST,
+    WEBSOCKET,
+    answer,
+    app_of,
+    served,
+)
 
 MANY = 20_000_000
+
+
+async def give_up_sending(send: Send) -> None:
+    """Answer as an application does that has no patience with a client who does not read."""
+    sending = asyncio.create_task(answer(send, b"x" * MANY))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not sending.done()
+    sending.cancel()
+    with suppress(asyncio.CancelledError):
+        await sending
 
 
 @pytest.mark.parametrize("request_", [GET, CHUNKED], ids=["plain", "full"])
@@ -26,13 +46,7 @@ async def test_who_gives_up_sending_an_answer_does_not_hold_up_the_next_request(
             return
         while (await receive())["more_body"]:
             pass
-        sending = asyncio.create_task(answer(send, b"x" * MANY))
-        for _ in range(3):
-            await asyncio.sleep(0)
-        assert not sending.done()
-        sending.cancel()
-        with suppress(asyncio.CancelledError):
-            await sending
+        await give_up_sending(send)
 
     async with served(impatient) as url, connected(url) as (reader, writer):
         writer.write(request_ + GET.replace(b" / ", b" /next "))
@@ -107,3 +121,34 @@ async def test_a_server_that_stops_finishes_its_answer_and_begins_no_other(
     assert count == 1
     assert text.endswith(b"half\r\n4\r\nfull\r\n0\r\n\r\n")
     assert (b"\r\nconnection: close\r\n" in text.lower()) is not has_begun
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_a_refusal_that_an_application_speaks_into_is_no_failure_of_others(
+    caplog: pytest.LogCaptureFixture, *, speaks: bool
+) -> None:
+    """A websocket that talks before it is let in is refused while its application decides."""
+    work, has_ended = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await give_up_sending(send)
+            await work.wait()
+            has_ended.set()
+        elif speaks:
+            with suppress(Exception):
+                await send({"type": "websocket.accept"})
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+
+    async with served(app) as url, connected(url) as (reader, writer):
+        writer.write(GET + WEBSOCKET + FRAME)
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(MANY)
+        refusal = await reader.read()
+        work.set()
+        await has_ended.wait()
+        await until_no_connection_is_left()
+
+    assert refusal.startswith(b"HTTP/1.1 400 ")
+    assert "a connection failed" not in caplog.text

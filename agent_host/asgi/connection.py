@@ -139,7 +139,6 @@ class Connection:
             self._writer.write(data)
             await self._writer.drain()
         except (ConnectionError, RuntimeError):
-            await self._protocol.leave()
             self._cut()
 
     def close(self) -> None:

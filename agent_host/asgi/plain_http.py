@@ -73,7 +73,6 @@ class PlainHttp:
         self._free = asyncio.Event()
         self._requests = 0
         self._is_closed = False
-        self._has_refused = False
 
     @property
     def is_sending_body(self) -> bool:
@@ -87,7 +86,7 @@ class PlainHttp:
         """Whether the client may have sent, or be sending, what is not going to be read."""
         if self._full is not None:
             return self._full.leaves_unread
-        return self._has_refused or self._reader.body_left > 0 or self._reader.has_data
+        return self._reader.body_left > 0 or self._reader.has_data
 
     async def receive(self, data: bytes) -> None:
         """Take what has come, which waits while it belongs to a later request."""
@@ -175,7 +174,6 @@ class PlainHttp:
             self._close()
 
     async def _refuse(self, status: int) -> None:
-        self._has_refused = True
         if self._exchange is None or not self._exchange.has_begun:
             writer = ResponseWriter(method="GET", closes=True)
             headers = [(b"content-length", b"0"), *self._config.response_headers("h11")]

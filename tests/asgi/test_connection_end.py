@@ -102,6 +102,9 @@ async def test_a_server_that_stops_finishes_its_answer_and_begins_no_other(
         await go_on.wait()
         await send({"type": "http.response.body", "body": b"full"})
 
+    def go_on_next_turn() -> None:
+        loop.call_soon(go_on.set)  # connections are told in this one
+
     listening: asyncio.Future[str] = loop.create_future()
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         tasks.create_task(
@@ -110,8 +113,7 @@ async def test_a_server_that_stops_finishes_its_answer_and_begins_no_other(
                 ServerOptions(port=0),
                 shutdown=stop,
                 on_listening=listening.set_result,
-                # Connections are told in the same turn of the loop.
-                on_stopping=lambda: loop.call_soon(go_on.set) and None,
+                on_stopping=go_on_next_turn,
             )
         )
         async with connected(await listening) as (reader, writer):

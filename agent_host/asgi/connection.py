@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
+from h11 import LocalProtocolError
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Event, RawData, Updated
@@ -113,9 +114,16 @@ class Connection:
         """Take no further request; one that is going on still gets its whole response."""
         if self._idle_since is not None:
             self.close()
+        else:
+            self._protocol.stop()
+
+    def mark_head(self) -> None:
+        """The head of a request has begun to come."""
+        if self._head_since is None:
+            self._head_since = self._loop.time()
 
     def mark_busy(self) -> None:
-        """A request has begun."""
+        """A request is being served."""
         self._head_since = self._idle_since = None
 
     def mark_idle(self) -> None:
@@ -131,13 +139,12 @@ class Connection:
             self._writer.write(data)
             await self._writer.drain()
         except (ConnectionError, RuntimeError):
-            await self._protocol.leave()
             self._cut()
 
     def close(self) -> None:
         """Nothing more is to be read or written."""
         if not self._closing:
-            self._end(is_uploading=self._protocol.is_uploading)
+            self._end(lingers=self._protocol.leaves_unread)
 
     async def _serve(self) -> None:
         service = self._service
@@ -152,7 +159,6 @@ class Connection:
                 service.state,
                 run=requests.run,
                 full=self._full_protocol,
-                keeps_alive=lambda: not service.context.terminated.is_set(),
             )
             await self._read()
             await self._protocol.leave()
@@ -175,8 +181,6 @@ class Connection:
             async with asyncio.timeout(None) as self._reading:
                 while data := await self._reader.read(_READ_BYTES):
                     if not self._closing:
-                        if self._head_since is None and self._idle_since is not None:
-                            self._head_since = self._loop.time()
                         await self._protocol.receive(data)
         except OSError:
             _logger.debug("a connection ended while it was read")
@@ -204,7 +208,12 @@ class Connection:
         # call less is a twentieth of what a short answer costs.
         if self._held is None:
             self._held = []
-        await send(message)
+        try:
+            await send(message)
+        except LocalProtocolError:
+            if message is not None:
+                raise
+            self.close()  # what the application has left cannot be ended any more
         if message is None or message["type"] != "http.response.start":
             await self.write(self._release())
 
@@ -212,13 +221,13 @@ class Connection:
         held, self._held = self._held, None
         return b"".join(held) if held else b""
 
-    def _end(self, *, is_uploading: bool) -> None:
+    def _end(self, *, lingers: bool) -> None:
         if held := self._release():
             with suppress(OSError, RuntimeError):
                 self._writer.write(held)
         self._closing = True
         self._timer.cancel()
-        if is_uploading:
+        if lingers:
             # To close now would reset the connection, and the client might lose the response that
             # is on its way. So end our direction, and read on, unheeding, until it ends its own.
             with suppress(OSError, RuntimeError):
@@ -263,7 +272,7 @@ class Connection:
     def _refuse_head(self) -> None:
         with suppress(OSError, RuntimeError):
             self._writer.write(_TOO_SLOW)
-        self._end(is_uploading=True)
+        self._end(lingers=True)
 
 
 class _Requests:

@@ -67,13 +67,20 @@ class Http11(H11Protocol):
         return self._client_is_in(h11.SEND_BODY)
 
     @property
-    def is_uploading(self) -> bool:
-        """Whether more may come of a request than was read."""
-        return self._client_is_in(h11.SEND_BODY, h11.ERROR)
+    def leaves_unread(self) -> bool:
+        """Whether the client may have sent, or be sending, what is not going to be read."""
+        connection = self.connection
+        return self._client_is_in(h11.SEND_BODY, h11.ERROR) or (
+            isinstance(connection, h11.Connection) and bool(connection.trailing_data[0])
+        )
 
     async def receive(self, data: bytes) -> bytes | None:
         """Take what has come. Once the request is over: what has come after it; before, None."""
-        await self.handle(RawData(data))
+        try:
+            await self.handle(RawData(data))
+        except h11.LocalProtocolError:
+            # The application spoke while Hypercorn was writing a refusal.
+            await self.send(Closed())
         stream = self.stream
         if isinstance(stream, WSStream) and stream.closed:
             # Refused in its handshake, of which Hypercorn tells neither the application, which

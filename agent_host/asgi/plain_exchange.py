@@ -39,7 +39,7 @@ class PlainExchange:
         "_over",
         "_scope",
         "_stage",
-        "_start",
+        "_status",
         "_write",
         "_writer",
         "inbox",
@@ -62,7 +62,7 @@ class PlainExchange:
         self._stage = _Stage.REQUEST
         self._held = b""
         self._has_left = False
-        self._start: ResponseSummary
+        self._status: int
         self._began = time.time()
         self.inbox = Inbox(config.max_app_queue_size)
         """What the application receives."""
@@ -87,13 +87,17 @@ class PlainExchange:
                 await self._write(self._release())
             else:
                 self._held += self._writer.end()
-                await self._end(self._start)
+                await self._end(self._status)
         elif message["type"] == "http.response.start" and self._stage is _Stage.REQUEST:
-            self._held = self._head(int(message["status"]), message.get("headers", ()))
-            self._start = message
+            self._status = int(message["status"])
+            self._held = self._head(self._status, message.get("headers", ()))
             self._stage = _Stage.RESPONSE
         else:
             raise UnexpectedMessageError(self._stage, message["type"])
+
+    def announce_close(self) -> None:
+        """The connection is not to be kept; a response that has not begun will say so."""
+        self._writer.closes = True
 
     async def leave(self) -> None:
         """The client says no more, and may be gone."""
@@ -103,21 +107,29 @@ class PlainExchange:
     async def _finish(self) -> None:
         if self._stage is _Stage.OVER:
             return
-        answer: ResponseSummary | None = None
+        status: int | None = None
         if self._stage is _Stage.REQUEST and not self._has_left:
-            self._held = self._head(500, _FAILED)
-            answer = {"status": 500, "headers": []}
+            status = 500
+            self._held = self._head(status, _FAILED)
         self._writer.closes = True
-        await self._end(answer)
+        await self._end(status)
 
-    async def _end(self, answer: ResponseSummary | None) -> None:
+    async def _end(self, status: int | None) -> None:
         self._stage = _Stage.OVER
-        await self._write(self._release())
+        try:
+            await self._write(self._release())
+        finally:
+            # It is written, even if the application waits no longer for the client to read it.
+            await self.inbox.put({"type": "http.disconnect"})
+            self._over(not self._writer.closes)
+            await self._log(status)
+
+    async def _log(self, status: int | None) -> None:
+        # The line has no header; and Hypercorn takes fewer kinds of bytes for one than are sent.
+        summary = None if status is None else {"status": status, "headers": []}
         # Hypercorn's own code passes None, too, for a response that was not finished.
-        summary = cast("ResponseSummary", answer)
-        await self._config.log.access(self._scope, summary, time.time() - self._began)
-        await self.inbox.put({"type": "http.disconnect"})
-        self._over(not self._writer.closes)
+        answer = cast("ResponseSummary", summary)
+        await self._config.log.access(self._scope, answer, time.time() - self._began)
 
     def _head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         return self._writer.start(status, [*headers, *self._config.response_headers("h11")])

@@ -36,8 +36,11 @@ class Socket(Protocol):
     async def write(self, data: bytes) -> None:
         """Send."""
 
+    def mark_head(self) -> None:
+        """The head of a request has begun to come."""
+
     def mark_busy(self) -> None:
-        """A request has begun."""
+        """A request is being served."""
 
     def mark_idle(self) -> None:
         """It is over, and another may follow."""
@@ -57,14 +60,12 @@ class PlainHttp:
         *,
         run: Callable[[HTTPScope, PlainExchange], None],
         full: Callable[[], Http11],
-        keeps_alive: Callable[[], bool],
     ) -> None:
         self._socket = socket
         self._config = config
         self._state = state
         self._run = run
         self._make_full = full
-        self._keeps_alive = keeps_alive
         self._reader = RequestReader(config.h11_max_incomplete_size)
         self._exchange: PlainExchange | None = None
         self._closes = False
@@ -72,7 +73,6 @@ class PlainHttp:
         self._free = asyncio.Event()
         self._requests = 0
         self._is_closed = False
-        self._has_refused = False
 
     @property
     def is_sending_body(self) -> bool:
@@ -82,11 +82,11 @@ class PlainHttp:
         return self._reader.body_left > 0
 
     @property
-    def is_uploading(self) -> bool:
-        """Whether more may come of a request than was read."""
+    def leaves_unread(self) -> bool:
+        """Whether the client may have sent, or be sending, what is not going to be read."""
         if self._full is not None:
-            return self._full.is_uploading
-        return self._has_refused or self._reader.body_left > 0
+            return self._full.leaves_unread
+        return self._reader.body_left > 0 or self._reader.has_data
 
     async def receive(self, data: bytes) -> None:
         """Take what has come, which waits while it belongs to a later request."""
@@ -102,6 +102,13 @@ class PlainHttp:
             elif not await self._receive_head():
                 return
 
+    def stop(self) -> None:
+        """The request that is being served is the last one."""
+        if self._full is not None:
+            self._full.keep_alive_requests = self._config.keep_alive_max_requests
+        elif self._exchange is not None:
+            self._exchange.announce_close()
+
     async def leave(self) -> None:
         """The client says no more."""
         if self._full is not None:
@@ -116,6 +123,7 @@ class PlainHttp:
             await self._refuse(error.status)
             return False
         if head is None:
+            self._socket.mark_head()
             return False
         self._socket.mark_busy()
         self._requests += 1
@@ -160,13 +168,12 @@ class PlainHttp:
     def _end(self, keeps: bool) -> None:  # noqa: FBT001 - the exchange says one thing
         self._exchange = None
         self._free.set()
-        if keeps and not self._reader.body_left and self._keeps_alive():
+        if keeps and not self._reader.body_left:
             self._socket.mark_idle()
         else:
             self._close()
 
     async def _refuse(self, status: int) -> None:
-        self._has_refused = True
         if self._exchange is None or not self._exchange.has_begun:
             writer = ResponseWriter(method="GET", closes=True)
             headers = [(b"content-length", b"0"), *self._config.response_headers("h11")]

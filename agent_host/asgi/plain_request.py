@@ -6,7 +6,6 @@ acted on here; its bytes are given back as they came.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -120,8 +119,7 @@ class RequestReader:
         if (
             not (is_1_1 or self._buffer.startswith(line + b"0\r\n"))
             or parts.is_wrong
-            or len(parts.hosts) > 1
-            or (is_1_1 and not parts.hosts)
+            or (is_1_1 and not parts.has_host)
         ):
             raise RefusedRequestError(400)
         return RequestHead(
@@ -140,8 +138,8 @@ class _HeadParts:
     __slots__ = (
         "body_bytes",
         "closes",
+        "has_host",
         "headers",
-        "hosts",
         "is_complete",
         "is_plain",
         "is_wrong",
@@ -151,7 +149,7 @@ class _HeadParts:
     def __init__(self) -> None:
         self.target = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.hosts: Sequence[bytes] = ()
+        self.has_host = False
         self.body_bytes = 0
         self.closes = False
         self.is_plain = True
@@ -173,8 +171,8 @@ class _HeadParts:
 
     def _heed(self, name: bytes, value: bytes) -> None:
         if name == b"host":
-            self.hosts = (*self.hosts, value)
-            self.is_wrong |= not _HOST.fullmatch(value)
+            self.is_wrong |= self.has_host or not _HOST.fullmatch(value)
+            self.has_host = True
         elif name == b"content-length":
             self.body_bytes = int(value)  # llhttp takes digits only
             self.is_wrong |= len(value) > _LENGTH_DIGITS

@@ -9,6 +9,9 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from agent_host.asgi.lifespan import ApplicationLifespan
+from agent_host.testing.live_server import live_server
+from tests.asgi.edge import exchange
+from tests.asgi.test_plain_http import CHUNKED, GET, LAST, answer
 
 
 def starlette(*, fails: str = "", log: list[str], parked: asyncio.Event | None = None) -> Starlette:
@@ -137,3 +140,26 @@ async def test_an_application_that_breaks_down_meanwhile_stops_the_server() -> N
 
     with pytest.raises(LookupError, match="a background task died"):
         await serve()
+
+
+@pytest.mark.parametrize("request_", [GET, CHUNKED], ids=["plain", "full"])
+async def test_what_a_request_notes_in_its_state_no_other_sees(request_: bytes) -> None:
+    states: list[dict[str, object]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            scope["state"]["key"] = "value"
+            for stage in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{stage}.complete"})
+            return
+        while (await receive())["more_body"]:
+            pass
+        states.append(dict(scope["state"]))
+        scope["state"]["noted"] = True
+        await answer(send, b"")
+
+    async with live_server(app) as url, asyncio.timeout(10):
+        await exchange(url, request_ * 2 + LAST)
+
+    assert states == [{"key": "value"}] * 3

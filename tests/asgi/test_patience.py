@@ -17,6 +17,7 @@ from tests.asgi.test_connection import until_no_connection_is_left
 
 SHORT = timedelta(milliseconds=50)
 POST = b"POST / HTTP/1.1\r\nHost: host\r\nContent-Length: 20\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: host\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def length(request: Request) -> Response:
@@ -67,11 +68,25 @@ async def test_the_second_head_on_a_connection_is_timed_too() -> None:
     assert second.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_body_that_does_not_end_is_a_problem_of_its_own() -> None:
+@pytest.mark.parametrize("first", [POST + b"x" * 20, CHUNKED + b"0\r\n\r\n"], ids=["plain", "full"])
+async def test_a_head_that_came_with_the_request_before_is_timed_too(first: bytes) -> None:
+    app = application(channel_route(length))
+    async with (
+        live_server(app, options=ServerOptions(head_time=SHORT)) as url,
+        asyncio.timeout(10),
+    ):
+        answer = await exchange(url, first + b"POST / HT")
+
+    assert answer.count(b"HTTP/1.1 200 ") == 1
+    assert answer.count(b"HTTP/1.1 408 ") == 1
+
+
+@pytest.mark.parametrize("start", [POST + b"half", CHUNKED + b"14\r\nhalf"], ids=["plain", "full"])
+async def test_a_body_that_does_not_end_is_a_problem_of_its_own(start: bytes) -> None:
     app = application(channel_route(length))
     async with live_server(app, options=ServerOptions(body_time=SHORT)) as url:
         async with asyncio.timeout(10), connected(url) as (reader, writer):
-            writer.write(POST + b"half")
+            writer.write(start)
             answer = await reader.read()
         await until_no_connection_is_left()
 

@@ -437,16 +437,22 @@ async def test_the_access_log_has_each_request_once(caplog: pytest.LogCaptureFix
     caplog.set_level("INFO", "hypercorn.access")
 
     async def some(scope: Scope, receive: Receive, send: Send) -> None:
+        await whole_body(receive)
+        if scope["path"] != "/silent":
+            headers = [(memoryview(b"x"), memoryview(b"1"))]
+            await send({"type": "http.response.start", "status": 299, "headers": headers})
         if scope["path"] == "/":
-            await echo(scope, receive, send)
+            await send({"type": "http.response.body"})
 
+    requests = POST + GET.replace(b" / ", b" /half ")
     options = ServerOptions(access_log=True)
     async with live_server(app_of(some), options=options) as url, asyncio.timeout(10):
-        await exchange(url, POST + GET.replace(b" / ", b" /silent "))
+        await exchange(url, requests)
+        await exchange(url, GET.replace(b" / ", b" /silent "))
 
     lines = [
         record.getMessage().split(" ")[:3]
         for record in caplog.records
         if record.name == "hypercorn.access"
     ]
-    assert lines == [["POST", "/", "200"], ["GET", "/silent", "500"]]
+    assert lines == [["POST", "/", "299"], ["GET", "/half", "-"], ["GET", "/silent", "500"]]

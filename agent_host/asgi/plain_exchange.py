@@ -126,9 +126,8 @@ class PlainExchange:
 
     async def _log(self, status: int | None) -> None:
         # The line has no header; and Hypercorn takes fewer kinds of bytes for one than are sent.
-        summary = None if status is None else {"status": status, "headers": []}
         # Hypercorn's own code passes None, too, for a response that was not finished.
-        answer = cast("ResponseSummary", summary)
+        answer = cast("ResponseSummary", status and {"status": status, "headers": []})
         await self._config.log.access(self._scope, answer, time.time() - self._began)
 
     def _head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -103,11 +103,6 @@ class DueQueue:
             self._known.discard(damaged.id)
         return None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is queued, in memory or only stored."""
-        return not self._heap and self._frontier is None
-
     def has_more_due(self, count: int, now: int) -> bool:
         """Whether more than so many may be due by then, in microseconds since 1970."""
         due_at = self.due_at()
@@ -116,7 +111,7 @@ class DueQueue:
         return self._frontier is not None or len(self._heap) > count
 
     def take_new(self, stored: StoredTask) -> QueueEntry:
-        """Take a task that is about to be queued in the store, as `take` does one that is."""
+        """Take a task with no entry in the store: one that it gets meanwhile is not taken again."""
         entry = QueueEntry(stored.entry.id, stored.task.id, lane_entry(stored))
         self._taken[entry.id] = None
         return entry

@@ -48,18 +48,14 @@ class LaneMemory:
 
     def size(self, lane: str) -> int | None:
         """How many are in it; None if that has to be looked up."""
-        size = self._sizes.get(lane)
-        if size is None:
-            if self._knows_others and lane not in self._unknown:
-                return 0
-            if self._is_learning:
-                self._unknown.add(lane)  # its first may move to where `learn` has been already
+        size = self._known(lane)
+        if size is None and self._is_learning:
+            self._unknown.add(lane)  # its first may move to where `learn` has been already
         return size
 
     def is_empty(self, lane: str) -> bool:
         """Whether nobody is known to be in it, without having to look that up."""
-        size = self._sizes.get(lane)
-        return size == 0 or (size is None and self._knows_others and lane not in self._unknown)
+        return self._known(lane) == 0
 
     def set_size(self, lane: str, size: int) -> None:
         """So many are in it."""
@@ -85,6 +81,10 @@ class LaneMemory:
         """Nobody is at the lane now: an empty one need not be remembered."""
         if self._sizes.get(lane) == 0:
             del self._sizes[lane]
+
+    def _known(self, lane: str) -> int | None:
+        is_new = self._knows_others and lane not in self._unknown
+        return self._sizes.get(lane, 0 if is_new else None)
 
     def _forget(self) -> None:
         self._sizes.clear()

@@ -87,8 +87,7 @@ class Worker:
         room = self._room()
         if not self._is_running or room < 1:
             return False
-        now = self._timeline.now
-        if not self._queue.is_empty and self._queue.has_more_due(room - 1, microseconds(now())):
+        if self._queue.has_more_due(room - 1, microseconds(self._timeline.now())):
             return False
         self._promised[stored.task.id] = self._queue.take_new(stored)
         return True

@@ -61,11 +61,6 @@ def ends(writes: Sequence[Write]) -> bool:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 async def store(clock: ManualClock) -> AsyncIterator[DoubtfulStore]:
     async with DoubtfulStore(clock) as store:
         yield store

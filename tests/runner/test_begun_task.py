@@ -1,17 +1,13 @@
 """What our task runner does about tasks that were begun as they were accepted."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-
-import pytest
 
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import PreparedAttempt
 from agent_host.runner.begun_task import BEGUN
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.runner.task_record import LANES, QUEUE, TASKS, WHOLE
-from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore
 from agent_host.testing.store_fixture import let_others_run, until
@@ -19,17 +15,6 @@ from agent_host.testing.task_begin_suite import begin, open_runner
 from agent_host.testing.task_fixture import ONCE, Recorder, spec
 from agent_host.types.store import Key, Put
 from agent_host.types.task import RetryPolicy, Task, TaskCounts
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def store(clock: ManualClock) -> AsyncIterator[MemoryStateStore]:
-    async with MemoryStateStore(clock=clock) as store:
-        yield store
 
 
 async def hang(_: Task) -> None:

@@ -31,17 +31,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def store(clock: ManualClock) -> AsyncIterator[MemoryStateStore]:
-    async with MemoryStateStore(clock=clock) as store:
-        yield store
-
-
-@pytest.fixture
 async def runner(store: StateStore, clock: ManualClock) -> AsyncIterator[StoreTaskRunner]:
     async with StoreTaskRunner(store, clock=clock) as runner:
         yield runner

@@ -15,6 +15,7 @@ from agent_host.protocols.identity_resolver import IdentityResolver
 from agent_host.types.delivery import Destination
 from agent_host.types.identifier import ISOLATION_PREFIX, IsolationKey
 from agent_host.types.principal import ChannelIdentity, Owner
+from agent_host.types.quick_init import maker
 from agent_host.types.response_target import ResponseTarget
 
 Addressee: TypeAlias = IsolationKey | Owner | ChannelIdentity | Destination
@@ -93,8 +94,8 @@ class AddressBook:
             conversation = None if one is None else one.conversation
         else:
             key = await self._identities.resolve_identity(identity)
-            owner = Owner(tenant=identity.tenant, isolation_key=key)
-        destination = Destination(
+            owner = _make_owner(tenant=identity.tenant, isolation_key=key)
+        destination = _make_destination(
             channel=identity.channel,
             account=identity.account,
             identity=identity,
@@ -126,5 +127,8 @@ def _check_is_there(identity: ChannelIdentity, destination: Destination) -> None
     if (identity.channel, identity.account) != (destination.channel, destination.account):
         raise RequestError("The identity is not one of the destination's channel and account.")
 
+
+_make_owner = maker(Owner)
+_make_destination = maker(Destination)
 
 __all__ = ["AddressBook", "Addressed", "Addressee"]

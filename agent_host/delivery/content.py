@@ -16,6 +16,7 @@ from agent_host.protocols.delivery import ResponseHook, RunAnswers
 from agent_host.protocols.push import ChannelPush, PushCodec
 from agent_host.types.delivery import Destination
 from agent_host.types.json import JsonObject
+from agent_host.types.quick_init import maker
 from agent_host.types.result import RunResult
 from agent_host.types.run import HostedResult
 
@@ -116,7 +117,7 @@ class Contents:
         if self._hook is not None:
             hosted = await self._hooked(self._hook, hosted, destination)
         reply = _encoded(codec, hosted)
-        return StoredContent(version=codec.version, reply=reply)
+        return _make_content(version=codec.version, reply=reply)
 
     async def _of_run(self, stored: StoredDelivery, content: StoredContent) -> StoredContent:
         delivery = stored.delivery
@@ -166,5 +167,7 @@ def _encoded(codec: PushCodec, hosted: HostedResult) -> JsonObject:
         logger.exception("run %s: the codec did not write its result", hosted.run.id)
         raise ContentError("codec") from error
 
+
+_make_content = maker(StoredContent)
 
 __all__ = ["ContentError", "Contents", "Prepared"]

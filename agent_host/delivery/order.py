@@ -8,7 +8,7 @@ from typing import Final
 from agent_host.codec import VersionedCodec
 from agent_host.delivery.outbox import DueDelivery
 from agent_host.types.identifier import DeliveryId
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 from agent_host.types.task import TaskSpec
 
 KIND: Final = "delivery"
@@ -31,8 +31,8 @@ ORDER_CODEC: Final = VersionedCodec("delivery_order", 1, DeliveryOrder)
 
 def lane_task(due: DueDelivery) -> TaskSpec:
     """The task of a delivery that takes its place in its lane."""
-    order = DeliveryOrder(delivery_id=due.delivery_id, round=due.round)
-    return TaskSpec(
+    order = make_order(delivery_id=due.delivery_id, round=due.round)
+    return _make_spec(
         kind=KIND,
         payload=ORDER_CODEC.encode_own(order),
         lane=due.lane,
@@ -53,4 +53,7 @@ def loose_task(
     )
 
 
-__all__ = ["KIND", "ORDER_CODEC", "DeliveryOrder", "lane_task", "loose_task"]
+make_order = maker(DeliveryOrder)
+_make_spec = maker(TaskSpec)
+
+__all__ = ["KIND", "ORDER_CODEC", "DeliveryOrder", "lane_task", "loose_task", "make_order"]

@@ -18,7 +18,7 @@ from agent_host.protocols.clock import Clock
 from agent_host.system import settled_within
 from agent_host.types.delivery import Delivery
 from agent_host.types.identifier import DeliveryId
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 from agent_host.types.store import Delete, Key, Put, Record
 
 DUE: Final = "delivery_due"
@@ -67,7 +67,7 @@ class OutboxBell:
 def due_delivery(stored: StoredDelivery) -> DueDelivery:
     """What the runner is to be told of the delivery."""
     delivery = stored.delivery
-    return DueDelivery(
+    return _make_due(
         delivery_id=delivery.id,
         lane=lane_of(delivery.destination),
         round=delivery.replays,
@@ -98,6 +98,8 @@ def due_key(delivery: Delivery) -> Key:
     """Where it says that the delivery is to be attempted."""
     return Key(DUE, WHOLE, f"{moment(delivery.due_at)}{delivery.id}")
 
+
+_make_due = maker(DueDelivery)
 
 __all__ = [
     "DUE",

@@ -12,6 +12,7 @@ from agent_host.types.delivery_policy import DeliveryPolicy
 from agent_host.types.principal import Owner
 
 _PEOPLE_LIMIT: Final = 4096
+_NOTHING: Final = timedelta()
 
 
 class Pacing:
@@ -30,7 +31,8 @@ class Pacing:
         following = max(self._next.pop(person, now), now)
         waits: list[timedelta] = []
         for _ in range(count):
-            waits.append(timedelta(seconds=max(following - now - self._ahead, 0.0)))
+            wait = following - now - self._ahead
+            waits.append(timedelta(seconds=wait) if wait > 0 else _NOTHING)
             following += self._spacing
         self._next[person] = following
         if len(self._next) > _PEOPLE_LIMIT:

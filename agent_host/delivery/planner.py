@@ -170,6 +170,7 @@ class AnswerPlanner:
         found: list[StoredDelivery] = []
         delays = self._pacing.delays(owner, len(destinations))
         for destination, delivery_id, delay in zip(destinations, ids, delays, strict=True):
+            identity = destination.identity
             delivery = _make_delivery(
                 id=delivery_id,
                 owner=owner,
@@ -184,7 +185,7 @@ class AnswerPlanner:
                     delivery=delivery,
                     since=delivery.due_at,
                     source=source,
-                    is_linked=destination.identity is not None and destination.identity in linked,
+                    is_linked=bool(linked) and identity is not None and identity in linked,
                     trace_context=carrier,
                 )
             )

@@ -32,6 +32,7 @@ from agent_host.types.identifier import (
 )
 from agent_host.types.message import Message
 from agent_host.types.principal import ChannelIdentity
+from agent_host.types.quick_init import maker
 from agent_host.types.response_target import ResponseTarget
 from agent_host.types.result import RunResult
 from agent_host.types.run import HostedResult, Run, RunStatus
@@ -192,7 +193,7 @@ class MessageDeliverer:
 
 def _hosted(message: Message, delivery: Delivery) -> HostedResult:
     now = delivery.created_at
-    run = Run(
+    run = _make_run(
         id=message_run_id_of(delivery.id),
         owner=delivery.owner,
         status=RunStatus.COMPLETED,
@@ -202,7 +203,7 @@ def _hosted(message: Message, delivery: Delivery) -> HostedResult:
         channel=delivery.destination.channel,
         operation="deliver",
     )
-    return HostedResult(run=run, result=RunResult(messages=(message,)))
+    return _make_hosted(run=run, result=_make_result(messages=(message,)))
 
 
 def _fingerprint(
@@ -215,5 +216,9 @@ def _fingerprint(
     encoded = _FINGERPRINT.encode(message).decode()
     return digest_of("fingerprint", encoded, repr(to), repr(target), repr(at))
 
+
+_make_run = maker(Run)
+_make_hosted = maker(HostedResult)
+_make_result = maker(RunResult)
 
 __all__ = ["MessageDeliverer", "MessageParts", "SentBefore"]

@@ -120,7 +120,10 @@ class DeliveryRecords:
         key = Key(DELIVERIES, WHOLE, delivery.id)
         content = stored.content
         is_carried = content is not None and delivery.status is DeliveryStatus.ATTEMPTING
-        value = _CODEC.encode_own(stored, _fields(stored, content if is_carried else None))
+        fields = _CODEC.fields_of(stored)
+        if not is_carried:
+            fields.pop("content", None)
+        value = _CODEC.encode_own(stored, fields)
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if content is None and is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
@@ -255,42 +258,6 @@ def moved(
         trace_context=stored.trace_context,
         content=content or stored.content,
     )
-
-
-def _fields(stored: StoredDelivery, content: StoredContent | None) -> dict[str, object]:
-    """What is stored of it, with this content."""
-    delivery = stored.delivery
-    owner, destination = delivery.owner, delivery.destination
-    return {
-        "delivery": {
-            "id": delivery.id,
-            "owner": {"tenant": owner.tenant, "isolation_key": owner.isolation_key},
-            "run_id": delivery.run_id,
-            "destination": {
-                "channel": destination.channel,
-                "account": destination.account,
-                "identity": destination.identity,
-                "conversation": destination.conversation,
-            },
-            "status": delivery.status,
-            "created_at": delivery.created_at,
-            "due_at": delivery.due_at,
-            "attempts": delivery.attempts,
-            "replays": delivery.replays,
-            "over_at": delivery.over_at,
-        },
-        "since": stored.since,
-        "source": stored.source,
-        "is_linked": stored.is_linked,
-        "has_echo": stored.has_echo,
-        "failures": stored.failures,
-        "failing_since": stored.failing_since,
-        "is_loose": stored.is_loose,
-        "turn": stored.turn,
-        "turn_at": stored.turn_at,
-        "trace_context": stored.trace_context,
-        "content": content,
-    }
 
 
 def moment(at: datetime) -> str:

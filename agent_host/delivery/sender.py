@@ -4,7 +4,6 @@ A row is written before each push and filled in after it, so a process that dies
 an attempt whose outcome nobody knows. Until the row is there nothing was sent.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from agent_host.delivery.failure import (
     permanent,
 )
 from agent_host.delivery.governor import Governor
-from agent_host.delivery.order import ORDER_CODEC, DeliveryOrder, loose_task
+from agent_host.delivery.order import ORDER_CODEC, DeliveryOrder, loose_task, make_order
 from agent_host.delivery.person import is_of
 from agent_host.delivery.place import echo_id_of
 from agent_host.delivery.rate import LATE
@@ -47,8 +46,10 @@ from agent_host.protocols.identity_registry import IdentityRegistry
 from agent_host.protocols.push import ChannelPush, ScheduledPush
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import PreparedAttempt, TaskRunner
+from agent_host.time_limit import TimeLimit
 from agent_host.types.delivery import DeliveryStatus, Push, PushReceipt
 from agent_host.types.delivery_policy import DeliveryPolicy
+from agent_host.types.quick_init import maker
 from agent_host.types.run import HostedResult
 from agent_host.types.store import ABSENT, Write
 from agent_host.types.task import Task
@@ -103,6 +104,7 @@ class DeliverySender:
 
     def __init__(self, parts: SenderParts) -> None:
         self._parts = parts
+        self._limit = TimeLimit(parts.policy.attempt_time_limit)
 
     async def prepare(self, task: Task) -> PreparedAttempt | None:
         """Begin the first attempt of a delivery that nothing is in the way of.
@@ -147,7 +149,7 @@ class DeliverySender:
         attempting = begun(stored, parts.clock.now(), content)
         writes = [*parts.records.put(attempting, expect=ABSENT), *alongside]
         found = FoundDelivery(attempting, ABSENT + 1)
-        order = DeliveryOrder(delivery_id=delivery.id, round=delivery.replays)
+        order = make_order(delivery_id=delivery.id, round=delivery.replays)
         return PreparedAttempt(writes, partial(self._send_begun, found, result, order))
 
     async def send(self, task: Task) -> Sequence[Write]:
@@ -263,7 +265,7 @@ class DeliverySender:
         if failure is not None:
             return await self._fail(found, failure, begins=True)
         try:
-            async with asyncio.timeout(parts.policy.attempt_time_limit.total_seconds()):
+            with self._limit.stay():
                 prepared = await parts.contents.prepare(stored)
         except ContentError as error:
             return await self._fail(found, error.failure, begins=True)
@@ -298,7 +300,7 @@ class DeliverySender:
         self, stored: StoredDelivery, result: HostedResult
     ) -> PushReceipt | PushFailure:
         delivery = stored.delivery
-        push = Push(
+        push = _make_push(
             delivery_id=echo_id_of(delivery.id) if stored.has_echo else delivery.id,
             owner=delivery.owner,
             destination=delivery.destination,
@@ -306,9 +308,8 @@ class DeliverySender:
             is_echo=stored.has_echo,
         )
         channel = self._parts.pushes[delivery.destination.channel]
-        limit = self._parts.policy.attempt_time_limit.total_seconds()
         try:
-            async with asyncio.timeout(limit):
+            with self._limit.stay():
                 return await channel.push(push)
         except Exception as error:
             failure = failure_of(error)
@@ -391,5 +392,7 @@ def _due_or_later(wait: timedelta) -> bool:
 def _retry(wait: timedelta) -> RetryTaskError:
     return RetryTaskError("the delivery waits", wait)
 
+
+_make_push = maker(Push)
 
 __all__ = ["OPEN", "DeliverySender", "Ended", "SenderParts", "Told"]

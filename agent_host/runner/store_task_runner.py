@@ -25,6 +25,7 @@ from agent_host.runner.worker import Worker
 from agent_host.system import SystemClock, SystemIdFactory
 from agent_host.types.identifier import TASK_PREFIX, TaskId
 from agent_host.types.page import Page
+from agent_host.types.quick_init import maker
 from agent_host.types.store import ABSENT, Write
 from agent_host.types.task import RetryPolicy, Task, TaskCounts, TaskSpec, TaskStatus
 
@@ -211,7 +212,7 @@ class StoreTaskRunner:
             raise ConfigurationError(message)
 
     def _new_task(self, spec: TaskSpec, status: TaskStatus) -> Task:
-        return Task(
+        return _make_task(
             id=TaskId(self._ids.new(TASK_PREFIX)),
             spec=spec,
             status=status,
@@ -312,5 +313,7 @@ class StoreTaskRunner:
         for worker in self._workers.values():
             worker.distrust()
 
+
+_make_task = maker(Task)
 
 __all__ = ["StoreTaskRunner"]

@@ -12,10 +12,10 @@ from agent_host.runner.task_record import (
     GRAVES,
     QUEUE,
     WHOLE,
-    at_microseconds,
     due_at_of,
     kind_of,
 )
+from agent_host.runner.timeline import at_microseconds
 from agent_host.types.store import Record
 from agent_host.types.task import TaskCounts
 

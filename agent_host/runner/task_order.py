@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 from agent_host.codec import VersionedCodec
 from agent_host.protocols.state_store import StateStore
 from agent_host.quarantine import read_record
-from agent_host.runner.task_record import at_microseconds, microseconds
-from agent_host.runner.timeline import Timeline
+from agent_host.runner.timeline import Timeline, at_microseconds
 from agent_host.types.store import Key, Put, Record, Write
 
 BOUNDS: Final = "task_order"
@@ -63,7 +62,7 @@ class TaskOrder:
 
     def take(self) -> Turn:
         """The next number."""
-        order = self._last = max(microseconds(self._timeline.now()), self._last + 1)
+        order = self._last = max(self._timeline.microseconds(), self._last + 1)
         return Turn(order, order + _AHEAD_MICROSECONDS if order > self._bound else None)
 
     def written(self, turn: Turn) -> None:

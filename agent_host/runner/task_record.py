@@ -6,14 +6,15 @@ Owns the collections below and the writes that keep them in step; commits nothin
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import orjson
 
 from agent_host.codec import VersionedCodec
+from agent_host.runner.timeline import microseconds
 from agent_host.types.identifier import TaskId
-from agent_host.types.quick_init import quick_init
+from agent_host.types.quick_init import maker, quick_init
 from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 from agent_host.types.task import Task, TaskSpec, TaskStatus
 
@@ -44,8 +45,6 @@ WHOLE: Final = "all"
 """The partition of collections that are not divided."""
 
 _DIGITS: Final = 16
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @quick_init
@@ -83,7 +82,7 @@ class StoredTask(NamedTuple):
         """The task after its next write."""
         order = self.record.order
         entry = self.entry if task.due_at == self.record.task.due_at else _entry(task, order)
-        return StoredTask(TaskRecord(task=task, order=order), self.version + 1, entry, self.spec)
+        return StoredTask(_make_record(task=task, order=order), self.version + 1, entry, self.spec)
 
 
 _CODEC: Final = VersionedCodec("task", 1, TaskRecord)
@@ -91,7 +90,7 @@ _CODEC: Final = VersionedCodec("task", 1, TaskRecord)
 
 def stored_task(task: Task, *, order: int, version: int = 1) -> StoredTask:
     """The task as its record has it in this version."""
-    record = TaskRecord(task=task, order=order)
+    record = _make_record(task=task, order=order)
     return StoredTask(record, version, _entry(task, order), _packed(task.spec))
 
 
@@ -105,7 +104,7 @@ def changed(
     last_error: str | None = None,
 ) -> Task:
     """The task in another state; `dataclasses.replace` takes five times as long."""
-    return Task(
+    return _make_task(
         id=task.id,
         spec=task.spec,
         status=status,
@@ -122,18 +121,19 @@ def _entry(task: Task, order: int) -> Key:
 
 
 def _packed(spec: TaskSpec) -> orjson.Fragment:
-    return orjson.Fragment(
-        orjson.dumps(
-            {
-                "kind": spec.kind,
-                "payload": urlsafe_b64encode(spec.payload).decode("ascii"),
-                "key": spec.key,
-                "lane": spec.lane,
-                "delay": _duration(spec.delay) if spec.delay else "PT0S",
-                "trace_context": dict(spec.trace_context),
-            }
-        )
-    )
+    fields: dict[str, object] = {
+        "kind": spec.kind,
+        "payload": urlsafe_b64encode(spec.payload).decode("ascii"),
+    }
+    if spec.key is not None:
+        fields["key"] = spec.key
+    if spec.lane is not None:
+        fields["lane"] = spec.lane
+    if spec.delay:
+        fields["delay"] = _duration(spec.delay)
+    if spec.trace_context:
+        fields["trace_context"] = dict(spec.trace_context)
+    return orjson.Fragment(orjson.dumps(fields))
 
 
 def _duration(span: timedelta) -> str:
@@ -141,16 +141,6 @@ def _duration(span: timedelta) -> str:
     size = abs(span)
     sign = "-" if span < timedelta() else ""
     return f"{sign}P{size.days}DT{size.seconds}.{size.microseconds:06d}S"
-
-
-def microseconds(at: datetime) -> int:
-    """Since 1970, as queue entries count."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def at_microseconds(count: int) -> datetime:
-    """The time that `microseconds` counts."""
-    return _EPOCH + count * _MICROSECOND
 
 
 def due_at_of(entry_id: str) -> int | None:
@@ -225,19 +215,19 @@ def payload_of(stored: StoredTask) -> bytes:
     record = stored.record
     task = record.task
     fields: dict[str, object] = {
-        "task": {
-            "id": task.id,
-            "spec": stored.spec,
-            "status": task.status,
-            "created_at": task.created_at,
-            "due_at": task.due_at,
-            "starts": task.starts,
-            "last_error": task.last_error,
-            "over_at": task.over_at,
-        },
-        "order": record.order,
+        "id": task.id,
+        "spec": stored.spec,
+        "status": task.status,
+        "created_at": task.created_at,
+        "due_at": task.due_at,
     }
-    return _CODEC.encode_own(record, fields)
+    if task.starts:
+        fields["starts"] = task.starts
+    if task.last_error is not None:
+        fields["last_error"] = task.last_error
+    if task.over_at is not None:
+        fields["over_at"] = task.over_at
+    return _CODEC.encode_own(record, {"task": fields, "order": record.order})
 
 
 def put_entry(stored: StoredTask) -> Put:
@@ -286,6 +276,9 @@ def kind_of(record: Record) -> str:
     return record.value.decode(errors="replace").partition(" ")[2]
 
 
+_make_record = maker(TaskRecord)
+_make_task = maker(Task)
+
 __all__ = [
     "BEHIND",
     "GRAVES",
@@ -297,7 +290,6 @@ __all__ = [
     "WHOLE",
     "StoredTask",
     "TaskRecord",
-    "at_microseconds",
     "behind_entry",
     "changed",
     "delete_graves",
@@ -308,7 +300,6 @@ __all__ = [
     "kind_of",
     "lane_entry",
     "lane_of",
-    "microseconds",
     "payload_of",
     "put_entry",
     "put_graves",

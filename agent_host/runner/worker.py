@@ -11,7 +11,7 @@ from agent_host.runner.begun_task import Begun
 from agent_host.runner.due_queue import DueQueue, QueueEntry
 from agent_host.runner.task_book import TaskBook
 from agent_host.runner.task_census import Attempting
-from agent_host.runner.task_record import StoredTask, microseconds
+from agent_host.runner.task_record import StoredTask
 from agent_host.runner.timeline import Timeline
 from agent_host.system import settled_within
 from agent_host.types.identifier import TaskId
@@ -87,7 +87,7 @@ class Worker:
         room = self._room()
         if not self._is_running or room < 1:
             return False
-        if self._queue.has_more_due(room - 1, microseconds(self._timeline.now())):
+        if self._queue.has_more_due(room - 1, self._timeline.microseconds()):
             return False
         self._promised[stored.task.id] = self._queue.take_new(stored)
         return True
@@ -158,7 +158,7 @@ class Worker:
             due_at = self._queue.due_at()
             if due_at is None:
                 return _LONGEST_PAUSE_SECONDS
-            early = due_at - microseconds(self._timeline.now())
+            early = due_at - self._timeline.microseconds()
             if early > 0:
                 return min(early / 1e6, _LONGEST_PAUSE_SECONDS)
             entry = self._queue.take()

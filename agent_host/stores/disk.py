@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 
 from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.clock import Clock
-from agent_host.stores.disk_cache import Cache
+from agent_host.stores.disk_cache import NEVER, Cache
 from agent_host.stores.disk_fence import FenceBarrier
 from agent_host.stores.disk_folder import DEFAULT_FOLDER, folder_of_url, prepare_folder
 from agent_host.stores.disk_lock import FolderLock
@@ -180,7 +180,8 @@ class DiskStateStore:
         state = self._cache.record(key)
         if state is None:
             state = await self._readers.ask(lambda disk: find_record(disk, self._cache, key))
-        return state.record if state.expires_at > self._time.now() else None
+        end = state.expires_at
+        return state.record if end == NEVER or end > self._time.now() else None
 
     async def scan(
         self,

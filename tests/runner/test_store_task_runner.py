@@ -16,8 +16,8 @@ from agent_host.runner.task_record import (
     QUEUE,
     TASKS,
     WHOLE,
-    microseconds,
 )
+from agent_host.runner.timeline import microseconds
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore

@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.task_order import TaskOrder
 from agent_host.runner.task_record import (
-    at_microseconds,
-    microseconds,
     put_task,
     read_task,
     stored_task,
 )
-from agent_host.runner.timeline import Timeline
+from agent_host.runner.timeline import Timeline, at_microseconds, microseconds
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.types.identifier import TaskId

@@ -15,13 +15,12 @@ _TEXT_LIMIT: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A part of the caller's runs in the order in which they began: behind the run `start`, None
-    for the newest, up to the run `end`, which began at `ended` microseconds.
+    """A part of the caller's runs in the order of their ids, which is that of their age: behind the
+    run `start`, None for the newest, up to the run `end`.
     """
 
     start: str | None
     end: str
-    ended: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +40,11 @@ class PageToken:
         if stretch is None:
             fields: tuple[object, ...] = (self.counted, self.start)
         else:
-            place = (stretch.start, stretch.end, stretch.ended)
-            fields = (self.counted, *place, self.changed, self.task_id)
+            fields = (self.counted, stretch.start, stretch.end, self.changed, self.task_id)
         return urlsafe_b64encode(_WRITTEN.dump_json(fields)).decode().rstrip("=")
 
 
-_Within = tuple[_Count, _Id | None, _Id, _Count, _Count, _Id]
+_Within = tuple[_Count, _Id | None, _Id, _Count, _Id]
 _Next = tuple[_Count, _Id]
 _READ: Final[TypeAdapter[_Within | _Next]] = TypeAdapter(_Within | _Next)
 _WRITTEN: Final = TypeAdapter(tuple[object, ...])
@@ -65,8 +63,8 @@ def read_page_token(text: str) -> PageToken:
         raise invalid("pageToken", "is none that this agent gave out") from None
     if len(fields) == 2:  # noqa: PLR2004 - the shorter of the two forms
         return PageToken(counted=fields[0], start=fields[1])
-    counted, start, end, ended, changed, task_id = fields
-    stretch = Stretch(start=start, end=end, ended=ended)
+    counted, start, end, changed, task_id = fields
+    stretch = Stretch(start=start, end=end)
     return PageToken(counted=counted, stretch=stretch, changed=changed, task_id=task_id)
 
 

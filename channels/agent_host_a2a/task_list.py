@@ -99,8 +99,7 @@ class TaskList:
                 break
         if not runs:
             return _Found([], None, cursor)
-        stretch = Stretch(start=start, end=runs[-1].id, ended=_micros(runs[-1].created_at))
-        return _Found(runs, stretch, cursor)
+        return _Found(runs, Stretch(start=start, end=runs[-1].id), cursor)
 
     async def _task(self, view: RunView, run: Run, params: ListParams) -> Fields:
         hosted = await view.get(run.id) if params.with_artifacts else HostedResult(run=run)
@@ -132,7 +131,7 @@ def _up_to(stretch: Stretch, runs: Sequence[Run]) -> list[Run] | None:
     for index, run in enumerate(runs):
         if run.id == stretch.end:
             return [*runs[: index + 1]]
-        if _micros(run.created_at) < stretch.ended:
+        if run.id < stretch.end:
             return [*runs[:index]]
     return None
 

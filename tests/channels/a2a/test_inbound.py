@@ -173,7 +173,7 @@ def test_what_is_shown_can_be_sent_back(part: TextPart | DataPart | FilePart) ->
 
 @given(st.integers(0, 2**40), st.none() | IDS, IDS)
 def test_a_page_token_comes_back_as_it_was(number: int, start: str | None, task_id: str) -> None:
-    stretch = Stretch(start=start, end=task_id, ended=number)
+    stretch = Stretch(start=start, end=task_id)
     within = PageToken(counted=number, stretch=stretch, changed=number, task_id=task_id)
     behind = PageToken(counted=number, start=task_id)
     for token in (within, behind):

@@ -5,10 +5,29 @@ from typing import Any
 import httpx
 import pytest
 
+from agent_host.system import SystemIdFactory
 from agent_host_a2a import A2AConfig
 from tests.channels.a2a.hosting import call, hosted, result, send
 
 CONFIG = A2AConfig(listed_tasks_limit=5)
+
+
+class InOrder(SystemIdFactory):
+    """Each id sorts behind the last, as those of different milliseconds do."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count:012x}{super().new('')}"
+
+
+class AtOnce(SystemIdFactory):
+    """All are of one millisecond, and so in any order."""
+
+    def new(self, prefix: str) -> str:
+        return prefix + super().new("")[::-1]
 
 
 async def say(text: str) -> str:
@@ -37,7 +56,7 @@ def ids(found: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
 async def test_all_are_listed_newest_first(size: int) -> None:
-    async with hosted(say, config=CONFIG) as client:
+    async with hosted(say, config=CONFIG, ids=InOrder()) as client:
         sent = [(await send(client, f"{number}"))["id"] for number in range(13)]
         found = await pages(client, pageSize=size)
     assert ids(found) == sent[::-1]
@@ -45,8 +64,17 @@ async def test_all_are_listed_newest_first(size: int) -> None:
     assert all(len(page["tasks"]) <= size for page in found)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_of_those_that_began_at_once_each_is_listed_once(size: int) -> None:
+    async with hosted(say, config=CONFIG, ids=AtOnce()) as client:
+        sent = [(await send(client, f"{number}"))["id"] for number in range(30)]
+        found = await pages(client, pageSize=size)
+    assert sorted(ids(found)) == sorted(sent)
+    assert found[-1]["totalSize"] == 30
+
+
 async def test_what_is_sent_between_pages_moves_nothing() -> None:
-    async with hosted(say, config=CONFIG) as client:
+    async with hosted(say, config=CONFIG, ids=InOrder()) as client:
         sent = [(await send(client, f"{number}"))["id"] for number in range(9)]
 
         async def more() -> None:

@@ -4,6 +4,7 @@ They are the same in every process and release. Compared is text by its code poi
 and look-alikes make different people.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
@@ -19,10 +20,15 @@ _DIGEST_BYTES: Final = 20
 
 def derive_key(*parts: str) -> IsolationKey:
     """One key for each sequence of parts, never one for two."""
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    data = text.encode() if text.isascii() else _encoded(parts)  # the same for what is ASCII
+    return IsolationKey(ISOLATION_PREFIX + blake2b(data, digest_size=_DIGEST_BYTES).hexdigest())
+
+
+def _encoded(parts: Iterable[str]) -> bytes:
     # A platform's id may hold a lone surrogate; it must not collide with its replacement.
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    text = b"".join([b"%d:%b" % (len(part), part) for part in encoded])
-    return IsolationKey(ISOLATION_PREFIX + blake2b(text, digest_size=_DIGEST_BYTES).hexdigest())
+    return b"".join([b"%d:%b" % (len(part), part) for part in encoded])
 
 
 def identity_key(identity: ChannelIdentity) -> IsolationKey:

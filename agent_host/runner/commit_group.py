@@ -6,13 +6,17 @@ outcome of its own: a change that cannot be done does not keep the others from b
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from agent_host.errors import ConflictError, StoreFullError, StoreUnavailableError
 from agent_host.protocols.state_store import StateStore
 from agent_host.types.store import Write
 
-_GROUP_LIMIT = 1024
-_NOTHING_WAS_DONE = (ConflictError, StoreFullError, TypeError, ValueError)
+_GROUP_LIMIT: Final = 1024
+_ROUNDS: Final = 4
+"""So many turns of the event loop a group may grow before it is committed."""
+
+_NOTHING_WAS_DONE: Final = (ConflictError, StoreFullError, TypeError, ValueError)
 
 
 class _Change:
@@ -71,13 +75,25 @@ class CommitGroup:
                 while not self._pending:
                     self._idle = loop.create_future()
                     await self._idle
+                await self._gather()
                 group = self._pending[:_GROUP_LIMIT]
                 del self._pending[:_GROUP_LIMIT]
-                await self._commit(group)
+                if group:  # else whoever asked has gone away
+                    await self._commit(group)
         finally:
             self._running = False
             for change in self._pending:
                 _settle(change, _left())
+
+    async def _gather(self) -> None:
+        """Wait for what others are about to ask for, who are ready to run just now. For one who is
+        alone that is a turn of an idle loop.
+        """
+        for _ in range(_ROUNDS):
+            count = len(self._pending)
+            await asyncio.sleep(0)
+            if len(self._pending) == count:
+                return
 
     async def _commit(self, group: list[_Change]) -> None:
         writes = (

@@ -75,6 +75,42 @@ async def test_what_comes_together_is_one_commit(store: HeldStore, group: Commit
     assert len(await names(store)) == 50
 
 
+async def test_what_comes_in_the_turns_after_the_first_is_in_its_commit(
+    store: HeldStore, group: CommitGroup
+) -> None:
+    async def late(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await group.commit(put(str(turns)))
+
+    calls = [asyncio.ensure_future(late(turns)) for turns in range(3)]
+    await asyncio.gather(*calls)
+    assert store.commits == 1
+
+
+async def test_what_goes_on_coming_does_not_hold_it_up(
+    store: HeldStore, group: CommitGroup
+) -> None:
+    calls: list[asyncio.Future[None]] = []
+    while not store.commits:
+        calls.append(asyncio.ensure_future(group.commit(put(str(len(calls))))))
+        await asyncio.sleep(0)
+        assert len(calls) < 20
+    await asyncio.gather(*calls)
+
+
+async def test_a_group_that_all_have_left_is_none(store: HeldStore, group: CommitGroup) -> None:
+    calls = [asyncio.ensure_future(group.commit(put(name))) for name in "ab"]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await let_others_run()
+    assert all(call.cancelled() for call in calls)
+    assert not store.commits
+    await group.commit(put("c"))
+    assert await names(store) == ["c"]
+
+
 async def test_what_comes_during_a_commit_shares_the_next(
     store: HeldStore, group: CommitGroup
 ) -> None:

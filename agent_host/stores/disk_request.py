@@ -74,19 +74,22 @@ AnyRequest = Commit | Job[Any]
 
 
 class Outbox:
-    """Takes what one turn of the event loop asks to a thread in one go, and the answers back."""
+    """Takes what one turn of the event loop asks to a thread in one go, and the answers back. While
+    there is more in each turn it waits for another, `more_turns` times at most.
+    """
 
-    __slots__ = ("_waiting", "loop", "queue")
+    __slots__ = ("_more_turns", "_waiting", "loop", "queue")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, more_turns: int = 0) -> None:
         self.loop = loop
+        self._more_turns = more_turns
         self.queue: SimpleQueue[list[AnyRequest] | None] = SimpleQueue()
         self._waiting: list[AnyRequest] = []
 
     def put(self, request: AnyRequest) -> None:
-        """Send it with the others of this turn."""
+        """Send it with the others."""
         if not self._waiting:
-            self.loop.call_soon(self.flush)
+            self.loop.call_soon(self._end_turn, 0, self._more_turns)
         self._waiting.append(request)
 
     def flush(self) -> None:
@@ -94,6 +97,13 @@ class Outbox:
         if self._waiting:
             self.queue.put(self._waiting)
             self._waiting = []
+
+    def _end_turn(self, before: int, more_turns: int) -> None:
+        count = len(self._waiting)
+        if more_turns and count > before:
+            self.loop.call_soon(self._end_turn, count, more_turns - 1)
+        else:
+            self.flush()
 
     def answer(self, settle: Callable[[Sequence[Any]], None], done: Sequence[AnyRequest]) -> None:
         """From a thread: have the loop settle these."""

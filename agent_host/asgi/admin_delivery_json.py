@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from agent_host.errors import InvalidInputError
 from agent_host.types.delivery import Delivery, DeliveryAttempt, Destination
@@ -25,7 +25,10 @@ NativeId: TypeAlias = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # Built when the first message is sent: every start would wait for it otherwise.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class IdentityBody(_Wire):
@@ -119,7 +122,6 @@ class DeliverOrder:
 
 
 _WRONG: Final = "The body is not as documented."
-_BODY: Final = TypeAdapter(DeliverBody)
 
 
 def to_order(raw: bytes) -> DeliverOrder:
@@ -129,7 +131,7 @@ def to_order(raw: bytes) -> DeliverOrder:
         InvalidInputError: it is not as documented; the problems name field and rule.
     """
     try:
-        body = _BODY.validate_json(raw)
+        body = DeliverBody.model_validate_json(raw)
         target = None if body.target is None else body.target.to_target()
     except ValidationError as error:
         problems = tuple(

@@ -32,6 +32,7 @@ from starlette.types import ASGIApp
 from agent_host.asgi.edge_error import SlowRequestError
 from agent_host.asgi.http11 import Http11, Wire
 from agent_host.asgi.inbox import Inbox
+from agent_host.asgi.outgoing import Outgoing
 from agent_host.asgi.plain_exchange import PlainExchange
 from agent_host.asgi.plain_http import PlainHttp
 
@@ -48,12 +49,14 @@ _logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """Seconds that a client may take: for nothing at all between two requests, for the head of a
-    request from its first byte on, and for its body, counted while the application waits for it.
+    request from its first byte on, for its body, counted while the application waits for it, and to
+    take any byte of what waits to be sent.
     """
 
     idle: float
     head: float
     body: float
+    send: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class Connection:
     """Reads requests, runs the application for each in a task of its own, writes responses.
 
     A client that takes longer than the service has patience is answered 408 where it has begun a
-    request, and hung up on.
+    request, and hung up on. One that does not read has its connection reset.
     """
 
     def __init__(
@@ -91,6 +94,8 @@ class Connection:
         self._held: list[bytes] | None = None
         self._idle_since: float | None = self._loop.time()
         self._head_since: float | None = None
+        self._outgoing = Outgoing(writer.transport)
+        self._runs_alone = False
         self._requests: _Requests
         self._timer = self._loop.call_later(0, self._check_time)
 
@@ -133,13 +138,30 @@ class Connection:
 
     async def write(self, data: bytes) -> None:
         """Send, as fast as the client reads; nothing once the connection is being closed."""
-        if self._closing or not data:
+        if self._closing:
+            await self._let_others_run()
             return
+        if not data:
+            return
+        self._outgoing.written += len(data)
         try:
             self._writer.write(data)
             await self._writer.drain()
         except (ConnectionError, RuntimeError):
             self._cut()
+
+    async def _let_others_run(self) -> None:
+        """An application that goes on sending for ever, and waits for nothing else, must not keep
+        the event loop from telling it that its client is gone.
+        """
+        if self._runs_alone:
+            await asyncio.sleep(0)
+        else:
+            self._runs_alone = True
+            self._loop.call_soon(self._note_turn)
+
+    def _note_turn(self) -> None:
+        self._runs_alone = False
 
     def close(self) -> None:
         """Nothing more is to be read or written."""
@@ -239,6 +261,7 @@ class Connection:
     def _cut(self) -> None:
         self._closing = True
         self._writer.close()
+        self._check_unsent()
         if self._reading is not None:
             # The reader may wait for something else than the socket, which never comes.
             self._reading.reschedule(self._loop.time())
@@ -247,6 +270,10 @@ class Connection:
         # One timer for the whole life of a connection, so that a request costs none. It looks often
         # enough to see whatever begins before its time is over.
         patience, now = self._service.patience, self._loop.time()
+        unread = self._outgoing.unread_seconds(now)
+        if unread >= patience.send:
+            self._reset(unread)
+            return
         if self._head_since is not None:
             left = self._head_since + patience.head - now
             if left <= 0:
@@ -266,8 +293,24 @@ class Connection:
                     inbox.fail(SlowRequestError())
                 # It does not pass while the application does not wait.
                 left = max(left, patience.body / _LOOKS_PER_BODY)
+        left = min(left, patience.send - unread)
         look_again = min(left, patience.idle, patience.head, patience.body)
         self._timer = self._loop.call_later(look_again, self._check_time)
+
+    def _check_unsent(self) -> None:
+        """The connection is being closed: whoever reads may take what is still to be sent."""
+        self._timer.cancel()
+        unread = self._outgoing.unread_seconds(self._loop.time())
+        left = self._service.patience.send - unread
+        if left <= 0:
+            self._reset(unread)
+        else:
+            self._timer = self._loop.call_later(left, self._check_unsent)
+
+    def _reset(self, unread: float) -> None:
+        _logger.info("a client read nothing of its answer for %g seconds", unread)
+        self._closing = True
+        self._writer.transport.abort()
 
     def _refuse_head(self) -> None:
         with suppress(OSError, RuntimeError):

@@ -45,9 +45,10 @@ class ServerOptions:
     a connection may be without a request; it is longer than the idle limits of common proxies, as
     a proxy that is hung up on fails its next request. `head_time` is what a client
     has for the head of a request, from its first byte on, `body_time` how long it may keep the
-    application waiting for the body; beyond, it is answered 408. A connection beyond
-    `connection_limit` is answered 503. `access_log` writes method, path, status and seconds to the
-    logger `hypercorn.access`.
+    application waiting for the body; beyond, it is answered 408. One that takes no byte of what
+    waits to be sent for `send_time` is hung up on. A connection beyond `connection_limit` is
+    answered 503. `access_log` writes method, path, status and seconds to the logger
+    `hypercorn.access`.
     """
 
     host: str = "127.0.0.1"
@@ -56,6 +57,7 @@ class ServerOptions:
     keep_alive: timedelta = timedelta(seconds=75)
     head_time: timedelta = timedelta(seconds=20)
     body_time: timedelta = timedelta(seconds=60)
+    send_time: timedelta = timedelta(seconds=60)
     connection_limit: int = 10_000
     header_limit_bytes: int = 64 * 1024
     message_limit_bytes: int = 16 * 1024 * 1024
@@ -99,6 +101,7 @@ async def serve(
                 idle=options.keep_alive.total_seconds(),
                 head=options.head_time.total_seconds(),
                 body=options.body_time.total_seconds(),
+                send=options.send_time.total_seconds(),
             ),
         )
         connections = _Connections(service, limit=options.connection_limit)

@@ -50,6 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
             keep_alive=server.keep_alive,
             head_time=server.head_time,
             body_time=server.body_time,
+            send_time=server.send_time,
             connection_limit=server.connection_limit,
             header_limit_bytes=server.header_limit_bytes,
             access_log=server.access_log,

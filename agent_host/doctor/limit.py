@@ -81,6 +81,7 @@ def _high(situation: Situation) -> Iterator[Finding]:
     durations = {
         "server.head_time": (server.head_time, _ARRIVAL),
         "server.body_time": (server.body_time, _ARRIVAL),
+        "server.send_time": (server.send_time, _ARRIVAL),
         "run.time_limit": (run.time_limit, _RUN),
         "run.answer_time_limit": (run.answer_time_limit, _RETENTION),
         "run.retention": (run.retention, _RETENTION),

@@ -51,6 +51,10 @@ class ServerSettings(Section):
         default=timedelta(seconds=60),
         description="How long a client may keep the host waiting for the body of a request.",
     )
+    send_time: Duration = Field(
+        default=timedelta(seconds=60),
+        description="How long a client may read nothing of what the host has to send it.",
+    )
     connection_limit: int = Field(
         default=10_000, ge=1, description="Connections at once; one more is answered 503."
     )

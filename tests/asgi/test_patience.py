@@ -1,14 +1,16 @@
 """Clients that take their time over a request, and more of them than there is room for."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from agent_host.asgi.server import ServerOptions
 from agent_host.testing.live_server import live_server
@@ -190,3 +192,85 @@ async def test_a_flood_of_connections_leaves_nothing_behind() -> None:
         await reader.readuntil(b"\r\n\r\n20")
         writer.close()
         await until_no_connection_is_left()
+
+
+def _deaf(url: str) -> socket.socket:
+    """A client with little room for what it does not read."""
+    parts = urlsplit(url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((parts.hostname, parts.port))
+    return client
+
+
+async def _answered(client: socket.socket) -> None:
+    """Return once an answer has begun to come; it is not read."""
+    await asyncio.to_thread(client.recv, 1, socket.MSG_PEEK)
+
+
+async def endless(_: Request) -> Response:
+    async def chunks() -> AsyncGenerator[bytes]:
+        while True:
+            yield b"x" * 65536
+
+    return StreamingResponse(chunks())
+
+
+@pytest.mark.parametrize("extra", [b"", b"Expect: 100-continue\r\n"], ids=["plain", "full"])
+async def test_a_client_that_reads_nothing_is_hung_up_on(extra: bytes) -> None:
+    app = application(channel_route(endless))
+    async with (
+        live_server(app, options=ServerOptions(send_time=SHORT)) as url,
+        asyncio.timeout(20),
+    ):
+        with _deaf(url) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: host\r\n" + extra + b"\r\n")
+            await _answered(client)
+            await until_no_connection_is_left()
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+async def test_what_is_left_of_an_answer_holds_no_connection(connection: str) -> None:
+    """The application is done with it, and so is the server; the client is not."""
+    given = 0
+
+    async def counted(request: Request) -> Response:
+        async def chunks() -> AsyncGenerator[bytes]:
+            nonlocal given
+            while True:
+                yield b"x" * 4096
+                given += 4096
+
+        if request.query_params:
+            return StreamingResponse(chunks())
+        # Of so much half a buffer waits when all else is on its way to a client that reads nothing.
+        return PlainTextResponse("x" * (given - 32768), headers={"connection": connection})
+
+    app = application(channel_route(counted))
+    options = ServerOptions(send_time=SHORT, keep_alive=SHORT)
+    async with live_server(app, options=options) as url, asyncio.timeout(20):
+        for path in (b"/?count=1", b"/"):
+            with _deaf(url) as client:
+                client.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: host\r\n\r\n")
+                await _answered(client)
+                await until_no_connection_is_left()
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+async def test_a_client_that_reads_slowly_gets_all_of_it(connection: str) -> None:
+    size = 2**22
+
+    async def large(_: Request) -> Response:
+        return PlainTextResponse("x" * size, headers={"connection": connection})
+
+    app = application(channel_route(large))
+    options = ServerOptions(send_time=timedelta(seconds=1))
+    async with live_server(app, options=options) as url, asyncio.timeout(30):
+        with _deaf(url) as client:
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(client, b"GET / HTTP/1.1\r\nHost: host\r\n\r\n")
+            found = b""
+            while len(found) < size:
+                found += await loop.sock_recv(client, 4096)
+    assert found.endswith(b"x" * 4096)

@@ -67,7 +67,7 @@ def run_blocks(page: Page, url: str) -> Sequence[str]:
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=170,
         check=False,
     )
     assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"

@@ -28,6 +28,7 @@ def test_the_defaults_are_limits() -> None:
         ("server", {"header_limit": 5000}),
         ("server", {"head_time": "1h"}),
         ("server", {"body_time": "1h"}),
+        ("server", {"send_time": "1h"}),
         ("run", {"time_limit": "2d"}),
         ("run", {"answer_time_limit": "800d"}),
         ("run", {"retention": "800d"}),

@@ -128,7 +128,7 @@ OPEN = VersionedCodec("open", 1, Open)
         is_open=st.none() | st.booleans(),
         size=st.none() | st.integers(0, 1),
         names=st.none() | st.just(()),
-        metadata=st.none() | st.just({}),
+        metadata=st.none() | st.just(dict[str, JsonValue]()),
         value=st.none() | st.booleans() | st.just(0) | st.just("") | st.just([]),
     )
 )

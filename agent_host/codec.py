@@ -104,8 +104,8 @@ class VersionedCodec(Generic[T]):
         records, and what was looked at before. Three times as fast as `encode`, which it falls
         back to for what JSON's common types do not cover.
 
-        `fields` is the same value as a dict, for whoever has it already, or has changed what
-        `fields_of` gave.
+        `fields` is the same value as a dict, for whoever has it already. What it leaves out or
+        changes is not so where this falls back.
 
         Raises:
             ValueError: see `encode`.

@@ -40,7 +40,7 @@ def _function(cls: type[Any], known: dict[type[Any], Sparse[Any] | None]) -> Spa
     for field in fields(cls):
         name = field.name
         value = _value(hints[name], name, names=names, known=known)
-        condition = _condition(field)
+        condition = _condition(field, hints[name])
         if condition is None:
             always.append(f"{name!r}: {value.format(f'value.{name}')}")
         else:
@@ -87,12 +87,14 @@ def _whole(value: object) -> dict[str, object]:
     return {field.name: getattr(value, field.name) for field in fields(cast("Any", value))}
 
 
-def _condition(field: "Field[Any]") -> str | None:
+def _condition(field: "Field[Any]", hint: object) -> str | None:
     """What has to be true of a value that says something; None if every one does."""
-    if field.default_factory is not MISSING:
-        return "" if not field.default_factory() else None
     if field.default is None:
         return " is not None"
+    if hint is Any or get_origin(hint) in _UNIONS:
+        return None  # None is another value there than False, 0 and what is empty
+    if field.default_factory is not MISSING:
+        return "" if not field.default_factory() else None
     says_nothing = type(field.default) in (bool, int, tuple) and not field.default
     return "" if says_nothing else None
 

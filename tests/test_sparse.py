@@ -39,6 +39,17 @@ class Tree:
     below: "tuple[Tree, ...]" = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Fields where one empty value is not like another."""
+
+    is_open: bool | None = False
+    size: int | None = 0
+    names: tuple[str, ...] | None = ()
+    metadata: JsonObject | None = field(default_factory=dict[str, JsonValue])
+    value: JsonValue = False
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 leaves = st.builds(
     Leaf,
@@ -106,3 +117,20 @@ def test_only_what_says_something_is_stored() -> None:
 
 def test_what_leaves_nothing_out_is_whole() -> None:
     assert sparse(Whole)(Whole(name="a")) == {"name": "a", "account": "default"}
+
+
+OPEN = VersionedCodec("open", 1, Open)
+
+
+@given(
+    st.builds(
+        Open,
+        is_open=st.none() | st.booleans(),
+        size=st.none() | st.integers(0, 1),
+        names=st.none() | st.just(()),
+        metadata=st.none() | st.just(dict[str, JsonValue]()),
+        value=st.none() | st.booleans() | st.just(0) | st.just("") | st.just([]),
+    )
+)
+def test_one_empty_value_is_not_taken_for_another(value: Open) -> None:
+    assert repr(OPEN.decode(OPEN.encode_own(value))) == repr(value)

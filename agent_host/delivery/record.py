@@ -120,10 +120,9 @@ class DeliveryRecords:
         key = Key(DELIVERIES, WHOLE, delivery.id)
         content = stored.content
         is_carried = content is not None and delivery.status is DeliveryStatus.ATTEMPTING
-        fields = _CODEC.fields_of(stored)
-        if not is_carried:
-            fields.pop("content", None)
-        value = _CODEC.encode_own(stored, fields)
+        value = _CODEC.encode_own(
+            stored if content is None or is_carried else _without_content(stored)
+        )
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if content is None and is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
@@ -257,6 +256,22 @@ def moved(
         turn_at=stored.turn_at,
         trace_context=stored.trace_context,
         content=content or stored.content,
+    )
+
+
+def _without_content(stored: StoredDelivery) -> StoredDelivery:
+    return _make_stored(
+        delivery=stored.delivery,
+        since=stored.since,
+        source=stored.source,
+        is_linked=stored.is_linked,
+        has_echo=stored.has_echo,
+        failures=stored.failures,
+        failing_since=stored.failing_since,
+        is_loose=stored.is_loose,
+        turn=stored.turn,
+        turn_at=stored.turn_at,
+        trace_context=stored.trace_context,
     )
 
 

@@ -16,10 +16,10 @@ _TEXT_LIMIT: Final = 2048
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A part of the caller's runs in the order of their ids, which is that of their age: behind the
-    run `start`, None for the newest, up to the run `end`.
+    place `start`, up to the run `end`.
     """
 
-    start: str | None
+    start: str
     end: str
 
 
@@ -44,7 +44,7 @@ class PageToken:
         return urlsafe_b64encode(_WRITTEN.dump_json(fields)).decode().rstrip("=")
 
 
-_Within = tuple[_Count, _Id | None, _Id, _Count, _Id]
+_Within = tuple[_Count, _Id, _Id, _Count, _Id]
 _Next = tuple[_Count, _Id]
 _READ: Final[TypeAdapter[_Within | _Next]] = TypeAdapter(_Within | _Next)
 _WRITTEN: Final = TypeAdapter(tuple[object, ...])

@@ -22,6 +22,9 @@ from agent_host_a2a.page_token import PageToken, Stretch
 from agent_host_a2a.part import Fields
 
 _READ_AT_ONCE: Final = 200
+_LAST: Final = "~"
+"""Sorts behind all that is in an id: what begins later stands before the place that it makes."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -83,7 +86,7 @@ class TaskList:
         start = token.start if known is None else known.start
         runs: list[Run] = []
         cursor = start
-        # What began since the first page stands before the same stretch: it is read over.
+        # Others of its first run's millisecond may have begun since: they are read over.
         limit = self._limit if known is None else 2 * self._limit
         while len(runs) < limit:
             try:
@@ -99,7 +102,8 @@ class TaskList:
                 break
         if not runs:
             return _Found([], None, cursor)
-        return _Found(runs, Stretch(start=start, end=runs[-1].id), cursor)
+        begin = runs[0].id + _LAST if start is None else start
+        return _Found(runs, Stretch(start=begin, end=runs[-1].id), cursor)
 
     async def _task(self, view: RunView, run: Run, params: ListParams) -> Fields:
         hosted = await view.get(run.id) if params.with_artifacts else HostedResult(run=run)

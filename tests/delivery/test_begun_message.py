@@ -36,13 +36,17 @@ async def store() -> MemoryStateStore:
     return MemoryStateStore()
 
 
+@pytest.mark.parametrize("wait", [None, timedelta(), timedelta(milliseconds=2)])
 @pytest.mark.parametrize("failures", [1, 2])
-async def test_nothing_of_a_message_is_kept_that_is_retried_at_once_and_accepted(
-    store: MemoryStateStore, failures: int
+async def test_nothing_of_a_message_is_kept_that_is_retried_and_accepted(
+    store: MemoryStateStore, failures: int, wait: timedelta | None
 ) -> None:
+    """The platform says when to come again, or not: at once, or so late that the record is read
+    anew.
+    """
     async with stage(store=store, policy=AT_ONCE) as on:
         await until_begins(on, store)
-        busy = PushError(PushErrorClass.TRANSIENT, "busy", retry_after=timedelta())
+        busy = PushError(PushErrorClass.TRANSIENT, "busy", retry_after=wait)
         on.chat.will_raise(*(busy for _ in range(failures)))
         (delivery,) = await on.host.deliver(SECRET, to=CHAT)
         over = await on.over(delivery.id, DeliveryStatus.ACCEPTED)

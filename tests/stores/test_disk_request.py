@@ -1,9 +1,15 @@
 """What the event loop asks of a thread goes there in as few pieces as may be."""
 
 import asyncio
+from pathlib import Path
 
+import pytest
+
+from agent_host.errors import StoreUnavailableError
+from agent_host.stores.disk import DiskStateStore
 from agent_host.stores.disk_request import Job, Outbox
-from agent_host.testing.store_fixture import let_others_run
+from agent_host.testing.store_fixture import key, let_others_run
+from agent_host.types.store import ABSENT, Put
 
 
 def _ask(outbox: Outbox, count: int = 1) -> None:
@@ -53,3 +59,32 @@ async def test_what_is_sent_at_once_is_not_sent_twice() -> None:
     assert await _sent(outbox) == [2]
     _ask(outbox)
     assert await _sent(outbox) == [1]
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_what_was_asked_for_is_done_in_whatever_turn_the_store_is_left(
+    tmp_path: Path, turns: int
+) -> None:
+    done: list[str] = []
+
+    async def write(name: str, store: DiskStateStore) -> None:
+        await store.commit([Put(key(name), b"", ABSENT)])
+        done.append(name)
+        await store.commit([Put(key(f"{name} again"), b"", ABSENT)])
+        done.append(f"{name} again")
+
+    async with DiskStateStore(tmp_path) as store:
+        tasks: list[asyncio.Task[None]] = []
+        for number in range(turns):
+            tasks.append(asyncio.ensure_future(write(f"{number}", store)))
+            await asyncio.sleep(0)
+        if tasks:
+            tasks[0].cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        assert isinstance(outcome, StoreUnavailableError | asyncio.CancelledError | None)
+    async with DiskStateStore(tmp_path) as again:
+        where = key("")
+        found = await again.scan(where.collection, where.partition)
+    # The last was told to begin in the turn before, so each had asked for its first by then.
+    names = {record.key.id for record in found}
+    assert names >= {*done, *(f"{number}" for number in range(turns))}

@@ -1,11 +1,15 @@
 """A caller with more tasks than one page may look at: each is on one page, and none is on two."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 
+from agent_host.host.record.run_record import COLLECTION
+from agent_host.stores.memory import MemoryStateStore
 from agent_host.system import SystemIdFactory
+from agent_host.types.store import Delete, Key, Lease, Write
 from agent_host_a2a import A2AConfig
 from tests.channels.a2a.hosting import call, hosted, result, send
 
@@ -28,6 +32,20 @@ class AtOnce(SystemIdFactory):
 
     def new(self, prefix: str) -> str:
         return prefix + super().new("")[::-1]
+
+
+class Noting(MemoryStateStore):
+    """Knows where each run is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: dict[str, Key] = {}
+
+    async def commit(
+        self, writes: Sequence[Write], *, fence: Lease | None = None
+    ) -> tuple[int, ...]:
+        self.runs |= {key.id: key for key, *_ in writes if key.collection == COLLECTION}
+        return await super().commit(writes, fence=fence)
 
 
 async def say(text: str) -> str:
@@ -73,16 +91,35 @@ async def test_of_those_that_began_at_once_each_is_listed_once(size: int) -> Non
     assert found[-1]["totalSize"] == 30
 
 
-async def test_what_is_sent_between_pages_moves_nothing() -> None:
+@pytest.mark.parametrize("count", [3, 12])
+async def test_what_is_sent_between_pages_moves_nothing(count: int) -> None:
+    """However much it is: more than is read for a page, too."""
     async with hosted(say, config=CONFIG, ids=InOrder()) as client:
         sent = [(await send(client, f"{number}"))["id"] for number in range(9)]
 
         async def more() -> None:
-            for number in range(3):
+            for number in range(count):
                 await send(client, f"later {number}")
 
         found = await pages(client, more, pageSize=2)
     assert ids(found) == sent[::-1]
+
+
+@pytest.mark.parametrize(
+    "gone", [{12}, {8}, {3, 7}, {8, 9, 10, 11, 12}, set(range(8)), set(range(13))]
+)
+async def test_what_expires_between_pages_hides_nothing_else(gone: set[int]) -> None:
+    store = Noting()
+    async with hosted(say, config=CONFIG, ids=InOrder(), store=store) as client:
+        sent = [(await send(client, f"{number}"))["id"] for number in range(13)]
+
+        async def expire() -> None:
+            await store.commit([Delete(store.runs[sent[place]]) for place in gone])
+
+        found = await pages(client, expire, pageSize=2)
+    shown = [sent.index(task_id) for task_id in ids(found)]
+    assert shown[:2] == [12, 11]
+    assert shown[2:] == [place for place in range(10, -1, -1) if place not in gone]
 
 
 async def test_filters_reach_the_oldest() -> None:

@@ -108,7 +108,8 @@ def _take(
     there = bucket_of(rate.per_conversation, rate.period)
     wait = there.wait(state.places.get(place), now)
     if wait > NOW:
-        return Verdict(state, wait, turn)
+        # The moment that the account gave it passes meanwhile, and is no other's.
+        return Verdict(state, wait, None if turn is None else "person")
     if turn != "account":
         account = bucket_of(rate.per_account, rate.period)
         wait = account.wait(state.full_until, now)

@@ -68,9 +68,11 @@ class Served:
         if channel == "a2a":
             path = f"/a2a/tasks/{run_id}"
         answer = await self.client.get(path, headers=headers)
-        status = answer.json().get("status", "")
-        word = status["state"].removeprefix("TASK_STATE_") if channel == "a2a" and status else status
-        return answer.status_code, str(word).lower() if answer.is_success else ""
+        if not answer.is_success:
+            return answer.status_code, ""
+        status = answer.json()["status"]
+        word = status["state"].removeprefix("TASK_STATE_") if channel == "a2a" else status
+        return answer.status_code, str(word).lower()
 
     async def until(self, channel: str, run_id: str, word: str) -> None:
         """Once its own channel says so."""
@@ -91,9 +93,7 @@ class Served:
 async def hosted() -> AsyncGenerator[Served]:
     clock = ManualClock()
     async with receiving() as receiver:
-        one = SubscriberConfig(
-            name="ops", url=f"{receiver.url}/ops", secrets=(SecretStr(SECRET),)
-        )
+        one = SubscriberConfig(name="ops", url=f"{receiver.url}/ops", secrets=(SecretStr(SECRET),))
         host = AgentHost(
             patient,
             channels=[

@@ -82,9 +82,7 @@ async def test_whoever_streams_follows_the_run_wherever_its_answer_goes() -> Non
         run = (await client.get(f"/invocations/{told.headers['x-run-id']}")).json()
         assert run["output_text"] == "HI"
     async with a2a_hosted(shout, run_hook=for_nobody) as client:
-        first, *_, end = await events(
-            client, "SendStreamingMessage", {"message": message("hi")}
-        )
+        first, *_, end = await events(client, "SendStreamingMessage", {"message": message("hi")})
         assert end["statusUpdate"]["status"]["state"] == COMPLETED
         found = await result(client, "GetTask", {"id": first["task"]["id"]})
         assert said(found) == "HI"

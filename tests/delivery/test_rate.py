@@ -142,9 +142,23 @@ def test_the_record_is_bounded() -> None:
 
 
 def test_a_pause_is_for_all_and_the_longest_word_counts() -> None:
-    state = paused(paused(AccountRate(), START + 5 * SECOND), START + SECOND)
+    state = paused(AccountRate(), START + 5 * SECOND, START)
+    state = paused(state, START + SECOND, START)
     assert ask(state, None, START).wait == 5 * SECOND
     assert ask(state, None, START + 5 * SECOND).wait == NOW
+
+
+def test_a_pause_of_days_is_one_of_a_day_at_a_time() -> None:
+    day = timedelta(days=1)
+    state = paused(AccountRate(), START + 30 * day, START)
+    assert ask(state, None, START).wait == day
+    assert ask(state, None, START + day).wait == NOW
+
+
+def test_what_another_calendar_paused_does_not_lengthen_a_pause() -> None:
+    state = AccountRate(paused_until=START + timedelta(days=400))
+    state = paused(state, START + SECOND, START)
+    assert ask(state, None, START).wait == SECOND
 
 
 async def test_all_processes_of_a_store_share_one_allowance() -> None:

@@ -136,7 +136,11 @@ def add_deliveries(add: AddCommand, finish: Finish) -> None:
     actions = deliveries.add_subparsers(
         title="actions", metavar="ACTION", dest="action", required=True
     ).add_parser
-    listed = actions("list", help="show deliveries, newest first", description="Newest first.")
+    listed = actions(
+        "list",
+        help="show deliveries, newest first",
+        description="Newest first; with --run, oldest first.",
+    )
     listed.add_argument(
         "--status",
         choices=DELIVERY_STATUSES,

@@ -50,8 +50,8 @@ class Governor:
     async def pause(self, destination: Destination, until: datetime) -> None:
         """The platform wants nothing by this account until then."""
 
-        def stop(state: AccountRate, _: datetime) -> Verdict:
-            return Verdict(paused(state, until))
+        def stop(state: AccountRate, now: datetime) -> Verdict:
+            return Verdict(paused(state, until, now))
 
         await self._change(destination, stop)
 

@@ -80,9 +80,9 @@ def take(
     return Verdict(state) if rate is None else _take(state, rate, place, person, turn, now)
 
 
-def paused(state: AccountRate, until: datetime) -> AccountRate:
-    """Nothing goes by the account until then, or until an earlier word says."""
-    before = state.paused_until
+def paused(state: AccountRate, until: datetime, now: datetime) -> AccountRate:
+    """Nothing goes by the account until then, or until an earlier word says; for a day at most."""
+    before, until = _still(state.paused_until, now), min(until, now + _HORIZON)
     return replace(state, paused_until=until if before is None else max(before, until))
 
 
@@ -108,7 +108,8 @@ def _take(
     there = bucket_of(rate.per_conversation, rate.period)
     wait = there.wait(state.places.get(place), now)
     if wait > NOW:
-        return Verdict(state, wait, turn)
+        # The moment that the account gave it passes meanwhile, and is no other's.
+        return Verdict(state, wait, None if turn is None else "person")
     if turn != "account":
         account = bucket_of(rate.per_account, rate.period)
         wait = account.wait(state.full_until, now)

@@ -4,7 +4,7 @@ in the terms of 1.0; a task is a view of a run, and nothing is kept here.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -82,7 +82,7 @@ class TaskOperations:
         )
         try:
             if params.returns_immediately:
-                hosted = await self._context.start(request)
+                hosted = await self._context.start(replace(request, background=True))
                 await self._push.follow(hosted.run.id, params.push, from_start=True)
             elif params.push is not None:
                 hosted = await self._watched(receive, self._run_pushed(request, params.push))

@@ -20,7 +20,7 @@ from agent_host.wire.json_text import json_bytes
 from agent_host_webhook.config import SubscriberConfig
 from agent_host_webhook.event_type import TEST_EVENT, event_of
 from agent_host_webhook.operator_book import GoneEndpoint, gone_at
-from agent_host_webhook.schema import Accepted, Answered, Ignored
+from agent_host_webhook.schema import Accepted, Answered, Elsewhere, Ignored
 from agent_host_webhook.subscription import Subscription
 
 
@@ -36,13 +36,16 @@ def from_ignored() -> tuple[bytes, int]:
 
 
 def from_result(hosted: HostedResult) -> tuple[bytes, int]:
-    """200 with the answer.
+    """200 with the answer; 202 with the run, where the answer goes elsewhere.
 
     Raises:
         RunFailedError: there is none: the run failed, was cancelled, or asks something that this
             sender has no way to answer.
     """
     run = hosted.run
+    if hosted.is_elsewhere:
+        left = Elsewhere(run_id=run.id, status=run.status.value)
+        return json_bytes(left), HTTPStatus.ACCEPTED
     if run.status is RunStatus.COMPLETED and hosted.result is not None:
         body = Answered(run_id=run.id, output_text=hosted.result.text)
         return json_bytes(body), HTTPStatus.OK

@@ -21,6 +21,13 @@ class Answered(TypedDict):
     output_text: str
 
 
+class Elsewhere(TypedDict):
+    """The answer goes elsewhere; the run says what became of it."""
+
+    run_id: str
+    status: str
+
+
 class Ignored(TypedDict):
     """The event is none that anything is done about."""
 
@@ -37,4 +44,4 @@ class SubscriptionBody(BaseModel):
     run_id: str | None = Field(default=None, min_length=1, max_length=256)
 
 
-__all__ = ["Accepted", "Answered", "Ignored", "SubscriptionBody"]
+__all__ = ["Accepted", "Answered", "Elsewhere", "Ignored", "SubscriptionBody"]

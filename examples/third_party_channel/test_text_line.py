@@ -16,7 +16,7 @@ from agent_host.errors import ConfigurationError, HostError, InvalidInputError, 
 from agent_host.testing.live_server import live_server
 from agent_host.testing.person import PersonAuthenticator, as_person
 from agent_host.testing.socket_client import SocketClosedError, SocketRefusedError, open_socket
-from agent_host.types import Answer, InputRequired, Question, RunCancelled, RunEvent, Turn
+from agent_host.types import NONE, Answer, InputRequired, Question, RunCancelled, RunEvent, Turn
 from agent_host_text_line import TextLineChannel, TextLineConfig
 from agent_host_text_line.inbound import to_line, to_request
 from agent_host_text_line.outbound import from_error
@@ -80,6 +80,18 @@ async def test_a_message_that_comes_twice_is_answered_once() -> None:
     assert other.status_code == 400
     assert other.text.startswith("!idempotency_conflict: ")
     assert second.text == "hello;bye;"
+
+
+async def test_an_answer_that_goes_elsewhere_leaves_the_run() -> None:
+    async def keep(turn: Turn) -> str:
+        turn.route.send_to(NONE)
+        return "for nobody"
+
+    async with hosted(keep) as client:
+        answer = await send(client, "m-1", "hello")
+    assert answer.status_code == 202
+    assert "(run_" in answer.text
+    assert "for nobody" not in answer.text
 
 
 async def test_a_question_is_shown_and_the_thread_goes_on() -> None:

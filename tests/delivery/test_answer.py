@@ -87,6 +87,18 @@ async def test_all_linked_reaches_every_identity_once() -> None:
         assert on.chat.texts == on.mail.texts == ["HI"]
 
 
+@pytest.mark.parametrize("ago", [timedelta(), timedelta(minutes=5)])
+async def test_on_each_named_channel_it_is_where_the_person_was_last_there(ago: timedelta) -> None:
+    target = ResponseTarget(kind="channels", channels=("mail", "chat", "mail"))
+    async with stage() as on:
+        other = replace(CHAT, native_id="alice-other")
+        on.registry.link(on.alice, other, seen_at=on.context.clock.now() - ago)
+        deliveries = await on.deliveries(await on.ask("hi", target))
+        there = {one.destination.channel: one.destination.identity for one in deliveries}
+        assert there == {"mail": MAIL, "chat": CHAT if ago else other}
+        assert on.chat.texts == on.mail.texts == ["HI"]
+
+
 async def test_a_destination_named_twice_is_one() -> None:
     target = ResponseTarget(kind="identities", identities=(CHAT, CHAT))
     async with stage() as on:

@@ -97,7 +97,9 @@ def test_rows_are_bounded_and_their_numbers_go_on() -> None:
         (425, PushErrorClass.RATE_LIMITED),
         (429, PushErrorClass.RATE_LIMITED),
         (500, PushErrorClass.TRANSIENT),
+        (502, PushErrorClass.TRANSIENT),
         (503, PushErrorClass.TRANSIENT),
+        (504, PushErrorClass.TRANSIENT),
     ],
 )
 def test_http_answers(status: int, error_class: PushErrorClass | None) -> None:

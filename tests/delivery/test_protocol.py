@@ -1,14 +1,18 @@
 """What callers of each protocol are told when their answer goes elsewhere: in its own shape."""
 
+import json
 from typing import Any
 
 import pytest
 from openai import BadRequestError
 
 from agent_host.types import NONE, Turn
+from tests.channels.a2a.hosting import COMPLETED, events, message, result, said, send
 from tests.channels.a2a.hosting import hosted as a2a_hosted
-from tests.channels.a2a.hosting import result, send
 from tests.channels.openai.hosting import hosted as openai_hosted
+from tests.channels.openai.hosting import streamed
+from tests.channels.rest.hosting import hosted as rest_hosted
+from tests.channels.rest.hosting import sent_events
 
 
 async def shout(text: str) -> str:
@@ -18,6 +22,12 @@ async def shout(text: str) -> str:
 def for_nobody(turn: Turn) -> Turn:
     turn.route.send_to(NONE)
     return turn
+
+
+async def keep(turn: Turn) -> str:
+    """Say only while it runs that its answer is for nobody."""
+    turn.route.send_to(NONE)
+    return turn.text.upper()
 
 
 async def test_a2a_answers_with_a_task_that_can_be_asked_after() -> None:
@@ -48,3 +58,35 @@ async def test_chat_completions_answer_with_the_defined_error() -> None:
                 model="shout", messages=[{"role": "user", "content": "hi"}]
             )
         assert caught.value.code == "answered_elsewhere"
+
+
+async def test_who_waits_for_a_target_that_sends_it_elsewhere_gets_it_too() -> None:
+    async with a2a_hosted(keep) as client:
+        task = await send(client, "hi")
+        assert (task["status"]["state"], said(task)) == (COMPLETED, "HI")
+    async with openai_hosted(keep) as one:
+        response = await one.openai.responses.create(input="hi")
+        assert (response.status, response.output_text) == ("completed", "HI")
+        with pytest.raises(BadRequestError) as caught:
+            await one.openai.chat.completions.create(
+                model="keep", messages=[{"role": "user", "content": "hi"}]
+            )
+        assert caught.value.code == "answered_elsewhere"
+
+
+async def test_whoever_streams_follows_the_run_wherever_its_answer_goes() -> None:
+    async with rest_hosted(shout, run_hook=for_nobody) as client:
+        told = await client.post("/invocations", json={"input": "hi", "stream": True})
+        last = sent_events(told.text)[-1]
+        assert (last.type, last.data["result"]["output_text"]) == ("run_completed", "HI")
+        run = (await client.get(f"/invocations/{told.headers['x-run-id']}")).json()
+        assert run["output_text"] == "HI"
+    async with a2a_hosted(shout, run_hook=for_nobody) as client:
+        first, *_, end = await events(client, "SendStreamingMessage", {"message": message("hi")})
+        assert end["statusUpdate"]["status"]["state"] == COMPLETED
+        found = await result(client, "GetTask", {"id": first["task"]["id"]})
+        assert said(found) == "HI"
+    async with openai_hosted(shout, run_hook=for_nobody) as one:
+        end_of_it = (await streamed(one.http, input="hi"))[-1]
+        assert end_of_it.type == "response.completed"
+        assert "HI" in json.dumps(end_of_it.data)

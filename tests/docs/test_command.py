@@ -37,6 +37,23 @@ TOUR = (
     (r"^401\n200\nRevoked 'laptop'", r"401$"),
 )
 """What each block of the README's tour must show, in order."""
+DELIVERY = Page(path="docs/operations/delivery.md")
+DELIVERIES = (
+    (),
+    (
+        r'"agent_host\.delivery": \{',
+        r'"channel": "phone"',
+        r'"skipped": \[\]',
+        r"^dlv_\w+ +accepted +phone +2 +- ",
+        r"^dlv_\w+ +dead +desk +1 +http_410 ",
+    ),
+    (
+        r"^status +dead$[^=]+^replays +0$[^=]+^1 +reply .+ permanent +http_410$",
+        r"^status +accepted$[^=]+^replays +1$[^=]+^1 +reply .+ http_410$\n^2 +reply .+ - +-$",
+        r"^dlv_\w+ +accepted +desk +2 +- ",
+    ),
+)
+"""The same of the page about deliveries, whose commands also wait for what they tell of."""
 
 
 def free_ports() -> Iterator[int]:
@@ -82,7 +99,9 @@ def tour(default_host: str) -> Sequence[str]:
 
 @needs_a_shell
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.blocks("bash") and page != README], ids=str
+    "page",
+    [page for page in PAGES if page.blocks("bash") and page not in {README, DELIVERY}],
+    ids=str,
 )
 def test_commands_work_against_make_run(page: Page, default_host: str) -> None:
     outputs = run_blocks(page, default_host)
@@ -91,8 +110,18 @@ def test_commands_work_against_make_run(page: Page, default_host: str) -> None:
 
 @needs_a_shell
 def test_the_tour_shows_what_it_says(tour: Sequence[str]) -> None:
-    assert len(tour) == len(README.blocks("bash")) == len(TOUR)
-    for output, patterns in zip(tour, TOUR, strict=True):
+    assert len(README.blocks("bash")) == len(TOUR)
+    check_shown(tour, TOUR)
+
+
+@needs_a_shell
+def test_a_dead_letter_is_seen_and_replayed_as_its_page_says(default_host: str) -> None:
+    assert len(DELIVERY.blocks("bash")) == len(DELIVERIES)
+    check_shown(run_blocks(DELIVERY, default_host), DELIVERIES)
+
+
+def check_shown(outputs: Sequence[str], shown: Sequence[Sequence[str]]) -> None:
+    for output, patterns in zip(outputs, shown, strict=True):
         for pattern in patterns:
             assert re.search(pattern, output, re.MULTILINE), f"no {pattern!r} in:\n{output}"
 

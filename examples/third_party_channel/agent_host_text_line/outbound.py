@@ -35,8 +35,12 @@ _STATUSES = (
 
 
 def from_result(hosted: HostedResult) -> tuple[str, HTTPStatus]:
-    """The answer as text. A failure says its code, its safe sentence and the run's id."""
+    """The answer as text, or the run that it can be found by where it goes elsewhere. A failure
+    says its code, its safe sentence and the run's id.
+    """
     run = hosted.run
+    if hosted.is_elsewhere:
+        return f"The answer goes elsewhere. ({run.id})", HTTPStatus.ACCEPTED
     if hosted.result is not None:
         return hosted.result.text, HTTPStatus.OK
     if run.failure is not None:

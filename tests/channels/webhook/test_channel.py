@@ -17,7 +17,15 @@ import pytest
 from agent_host import AgentHost
 from agent_host.errors import ConfigurationError
 from agent_host.testing.live_server import live_server
-from agent_host.types import InboundPolicy, InputRequired, Question, RunEvent, TextDelta, Turn
+from agent_host.types import (
+    NONE,
+    InboundPolicy,
+    InputRequired,
+    Question,
+    RunEvent,
+    TextDelta,
+    Turn,
+)
 from agent_host_webhook import WebhookChannel, WebhookConfig
 from tests.contract.webhook_driver import endpoint, signed
 
@@ -126,6 +134,24 @@ async def test_a_question_is_told_to_whoever_waits_and_keeps_nobody_waiting() ->
     assert asked.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "question" in asked.json()["detail"]
     assert after.json()["output_text"] == "done"
+
+
+async def test_a_sender_whose_answer_goes_elsewhere_is_shown_the_run() -> None:
+    def for_nobody(turn: Turn) -> Turn:
+        turn.route.send_to(NONE)
+        return turn
+
+    notebook = Notebook()
+    notebook.may_answer.clear()
+    async with hosted(notebook, run_hook=for_nobody) as client:
+        waited = await post(client, "/now", said("hello"), event_id="msg_1")
+        notebook.may_answer.set()
+        again = await post(client, "/now", said("hello"), event_id="msg_1")
+    assert waited.status_code == again.status_code == HTTPStatus.ACCEPTED
+    run_id = waited.json()["run_id"]
+    assert waited.json() == {"run_id": run_id, "status": "queued"}
+    assert again.json() == {"run_id": run_id, "status": "completed"}
+    assert notebook.asked == ["hello"]
 
 
 async def test_a_failed_run_is_no_answer() -> None:

@@ -6,6 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from agent_host import AgentHost
+from agent_host.delivery.failure import PushFailure, failed
+from agent_host.errors import PushErrorClass
 from agent_host.outbound.guarded import GuardedOutbound
 from agent_host.outbound.policy import OutboundPolicy, to_allowed
 from agent_host.protocols.delivery import DeliveryOperator
@@ -14,13 +16,15 @@ from agent_host.types import (
     Caller,
     ChannelRequest,
     Delivery,
+    DeliveryPolicy,
     DeliveryStatus,
     Message,
 )
 from agent_host_webhook import SubscriberConfig, WebhookChannel, WebhookConfig
-from agent_host_webhook.push import SCHEDULE
+from agent_host_webhook.push import SCHEDULE, WebhookPush
 from tests.channels.webhook.hosting import SECRET
 from tests.delivery.hosting import shout
+from tests.delivery.test_failure import NOW, STORED
 from tests.delivery.test_receiver import (
     Answer,
     Receiver,
@@ -32,6 +36,7 @@ from tests.delivery.test_receiver import (
 )
 from tests.docs.page import Page
 from tests.host.harness import acting_as
+from tests.outbound.names import LOOPBACK, PUBLIC, guarded
 
 SOON = (SCHEDULE[0], SCHEDULE[0] * 1.1)
 ASKED = (timedelta(seconds=90), timedelta(seconds=90))
@@ -51,14 +56,14 @@ async def attempted(deliveries: DeliveryOperator) -> Delivery:
         await SystemClock().sleep(0.002)
 
 
-async def sent(url: str) -> tuple[Delivery, bool]:
+async def sent(url: str, outbound: GuardedOutbound | None = None) -> tuple[Delivery, bool]:
     """What became of the first attempt, and whether the endpoint is on."""
     one = SubscriberConfig(name="ops", url=url, secrets=(SecretStr(SECRET),))
     channel = WebhookChannel(WebhookConfig(subscribers=(one,)))
     assert channel.push is not None
     channel.push.time_limit = timedelta(milliseconds=300)
     allowed = OutboundPolicy(allow=frozenset({to_allowed(url.rstrip("/"))}))
-    host = AgentHost(shout, channels=[channel], outbound=GuardedOutbound(allowed))
+    host = AgentHost(shout, channels=[channel], outbound=outbound or GuardedOutbound(allowed))
     async with host:
         with acting_as("alice"):
             request = ChannelRequest(caller=Caller(channel="test"), input=(Message.user("hi"),))
@@ -75,6 +80,7 @@ async def sent(url: str) -> tuple[Delivery, bool]:
         ("any other 4xx", status(404), "transient", "http_404", SOON),
         ("429", status(429, "retry-after: 90\r\n"), "rate_limited", "http_429", ASKED),
         ("429", status(429, "retry-after: 1\r\n"), "rate_limited", "http_429", SOON),
+        ("502", status(502, "retry-after: 90\r\n"), "rate_limited", "http_502", ASKED),
         ("503", status(503, "retry-after: 90\r\n"), "transient", "http_503", ASKED),
         ("3xx", status(302, "location: /elsewhere\r\n"), "transient", "http_302", SOON),
         ("410", status(410), "permanent", "gone", None),
@@ -97,7 +103,7 @@ async def test_the_table_is_what_happens(
     assert (attempt.error_class, attempt.error_code) == (error_class, code)
     assert receiver.keys == [delivery.id], "a redirect is not followed"
     (told,) = [cells for cells in table() if row in cells[0]]
-    assert told[1] == ("" if code is None else f"`{code}`")
+    assert told[1] == ("" if code is None else f"`{'http_429' if row == '502' else code}`")
     assert told[2].startswith(f"`{delivery.status.value}`")
     assert is_on is ("disabled" not in told[2])
     if wait is not None:
@@ -112,6 +118,36 @@ async def test_nobody_there_is_tried_again() -> None:
     assert is_on
     assert delivery.status is DeliveryStatus.FAILED
     assert delivery.attempts[0].error_class == "transient"
+
+
+async def test_a_name_that_turns_inside_is_not_sent_to() -> None:
+    outbound, _ = guarded([PUBLIC], [LOOPBACK])
+    delivery, is_on = await sent("https://hooks.test/", outbound)
+    (attempt,) = delivery.attempts
+    (told,) = [cells for cells in table() if "not public" in cells[0]]
+    assert told[1:] == [f"`{attempt.error_code}`", f"`{delivery.status.value}`"]
+    assert is_on
+
+
+def test_the_schedule_is_the_standards_and_then_it_is_dead() -> None:
+    failure = PushFailure(error_class=PushErrorClass.TRANSIENT, error_code="http_500")
+    hours = [timedelta(hours=one) for one in (2, 5, 10, 14, 20, 24)]
+    published = [timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), *hours]
+    for chance in (0.0, 1.0):
+        stored, waits = STORED, list[timedelta]()
+        while stored.status is not DeliveryStatus.DEAD:
+            stored = failed(
+                stored,
+                failure,
+                policy=DeliveryPolicy(attempts_limit=1),
+                is_idempotent=True,
+                now=NOW,
+                chance=chance,
+                schedule=WebhookPush.schedule,
+            )
+            waits.append(stored.delivery.due_at - NOW)
+        assert waits[:-1] == [wait * (1 + chance / 10) for wait in published]
+        assert stored.failures == len(published) + 1
 
 
 def table() -> list[list[str]]:

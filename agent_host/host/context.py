@@ -44,6 +44,7 @@ class FollowedRun:
 
     run: Run
     replayed: bool
+    is_elsewhere: bool
     entries: AsyncIterator[JournalEntry]
 
     def __aiter__(self) -> AsyncIterator[JournalEntry]:
@@ -152,7 +153,12 @@ class ChannelContext:
         outcome = given(exchange.outcome)
         entries = self._reader_of(outcome.run.owner).events(outcome.run.id)
         try:
-            yield FollowedRun(run=outcome.run, replayed=outcome.replayed, entries=entries)
+            yield FollowedRun(
+                run=outcome.run,
+                replayed=outcome.replayed,
+                is_elsewhere=outcome.is_elsewhere,
+                entries=entries,
+            )
         finally:
             self._mind_leaving(exchange)
 

@@ -151,6 +151,13 @@ class RunStream(Protocol):
         """Whether an idempotency key led back to an earlier run."""
         ...
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it was known at the start that its answer goes to other destinations, so that who
+        would wait for it is shown the run.
+        """
+        ...
+
     def __aiter__(self) -> AsyncIterator[JournalEntry]:
         """From sequence 0 to the terminal, or to an `InputRequired`."""
         ...

@@ -199,6 +199,8 @@ class TaskOperations:
         """Run a turn that is waited for, and pushed from its start."""
         async with self._context.stream(request) as started:
             await self._push.follow(started.run.id, push, from_start=True)
+            if started.is_elsewhere:
+                return HostedResult(run=started.run, is_elsewhere=True)
             async for _ in started:
                 pass
             view = await self._context.runs(self._send)

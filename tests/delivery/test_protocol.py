@@ -9,6 +9,7 @@ from openai import BadRequestError
 from agent_host.types import NONE, Turn
 from tests.channels.a2a.hosting import COMPLETED, events, message, result, said, send
 from tests.channels.a2a.hosting import hosted as a2a_hosted
+from tests.channels.a2a.receiver import allowing, receiving
 from tests.channels.openai.hosting import hosted as openai_hosted
 from tests.channels.openai.hosting import streamed
 from tests.channels.rest.hosting import hosted as rest_hosted
@@ -39,6 +40,22 @@ async def test_a2a_answers_with_a_task_that_can_be_asked_after() -> None:
         while found.get("status", {}).get("state") != "TASK_STATE_COMPLETED":
             found = await result(client, "GetTask", {"id": task["id"]})
         assert found["artifacts"][0]["parts"][0]["text"] == "HI"
+
+
+async def test_a2a_answers_who_is_pushed_its_updates_in_the_same_way() -> None:
+    async with (
+        receiving() as receiver,
+        a2a_hosted(shout, run_hook=for_nobody, outbound=allowing(receiver)) as client,
+    ):
+        push = {"taskPushNotificationConfig": {"url": receiver.url}}
+        sent = await result(
+            client, "SendMessage", {"message": message("hi"), "configuration": push}
+        )
+        task = sent["task"]
+        assert task["status"]["state"] in {"TASK_STATE_SUBMITTED", "TASK_STATE_WORKING"}
+        assert not task.get("artifacts")
+        await receiver.until_state(COMPLETED)
+        assert said(await result(client, "GetTask", {"id": task["id"]})) == "HI"
 
 
 async def test_responses_answer_with_one_that_is_queued() -> None:

@@ -13,13 +13,15 @@ from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.task_runner import PreparedAttempt
 from agent_host.runner.begun_task import BEGUN
 from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.runner.task_order import BOUNDS, read_bound
 from agent_host.runner.task_record import BEHIND, LANES, WHOLE
+from agent_host.runner.timeline import microseconds
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_fixture import SECOND, let_others_run, until
 from agent_host.testing.task_begin_suite import begin, open_runner
 from agent_host.testing.task_fixture import ONCE, Recorder, spec
-from agent_host.types.store import Delete, Key, Lease, Put, Write
+from agent_host.types.store import Delete, Key, Lease, Put, Record, Write
 from agent_host.types.task import Task, TaskCounts
 
 
@@ -267,3 +269,28 @@ async def test_a_begun_attempt_that_hangs_is_stopped_when_its_time_is_over(
     await until(lambda: "hangs" in handler.payloads, clock=clock)
     await until_quiet(runner, store, clock)
     assert stuck.cancelled == 1
+
+
+async def test_the_bound_of_the_order_is_written_with_a_begun_task_that_passes_it(
+    store: DoubtfulStore, runner: StoreTaskRunner, clock: ManualClock
+) -> None:
+    """Not with each, but again where it is not known to have been."""
+
+    async def bound() -> Record:
+        found = await store.get(Key(BOUNDS, "all", "bound"))
+        assert found is not None
+        return found
+
+    work = Recorder()
+    await open_runner(runner, Recorder())
+    first = await bound()
+    assert await begin(runner, work)
+    assert await bound() == first
+    clock.advance(timedelta(minutes=2))
+    await let_others_run()
+    store.drops = begins
+    with pytest.raises(StoreUnavailableError):
+        await begin(runner, work, lane="another")
+    assert await bound() == first
+    assert await begin(runner, work, lane="a third")
+    assert read_bound(await bound()) > microseconds(clock.now())

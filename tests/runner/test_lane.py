@@ -1,15 +1,24 @@
 """Who is let into a lane, and when: one after the other, whoever of them goes away meanwhile."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
 
+from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.lane import Lanes
+from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.runner.task_record import LANES
 from agent_host.runner.timeline import Timeline
 from agent_host.testing.manual_clock import ManualClock
-from agent_host.testing.store_fixture import let_others_run
+from agent_host.testing.store_fixture import let_others_run, until
+from agent_host.testing.task_begin_suite import open_runner
+from agent_host.testing.task_fixture import Recorder, spec
+from agent_host.testing.task_schedule_suite import wait_for_ever
+from agent_host.types.store import Put, Write
+from tests.runner.test_begun_doubt import DoubtfulStore
 
 
 class Queue:
@@ -77,3 +86,21 @@ async def test_who_goes_away_as_it_is_let_in_lets_the_next_in(queue: Queue) -> N
     assert queue.inside == ["2"]
     await queue.leave("2")
     assert not queue.lanes.turnstiles
+
+
+def joins(writes: Sequence[Write]) -> bool:
+    return any(isinstance(one, Put) and one.key.collection == LANES for one in writes)
+
+
+async def test_who_may_have_joined_a_lane_keeps_it_from_the_next(clock: ManualClock) -> None:
+    handler = Recorder(wait_for_ever)
+    async with DoubtfulStore(clock) as store, StoreTaskRunner(store, clock=clock) as runner:
+        await open_runner(runner, handler)
+        store.loses = joins
+        with pytest.raises(StoreUnavailableError):
+            await runner.schedule(spec("first", lane="l"))
+        await runner.schedule(spec("second", lane="l"))
+        await until(lambda: handler.running > 0)
+        await let_others_run()
+        assert handler.payloads[-1] == "first"
+        assert handler.running == 1

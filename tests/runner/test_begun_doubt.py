@@ -294,3 +294,30 @@ async def test_the_bound_of_the_order_is_written_with_a_begun_task_that_passes_i
     assert await bound() == first
     assert await begin(runner, work, lane="a third")
     assert read_bound(await bound()) > microseconds(clock.now())
+
+
+async def test_who_follows_what_seemed_not_to_end_is_attempted_once(
+    store: DoubtfulStore, runner: StoreTaskRunner, clock: ManualClock
+) -> None:
+    first_ends, second_ends = asyncio.Event(), asyncio.Event()
+
+    async def wait_first(_: Task) -> None:
+        await first_ends.wait()
+
+    async def wait_second(task: Task) -> None:
+        if task.spec.payload == b"second":
+            await second_ends.wait()
+
+    handler = Recorder(wait_second)
+    await open_runner(runner, handler)
+    assert await begin(runner, Recorder(wait_first), "first")
+    await runner.schedule(spec("second", lane="l"))
+    store.loses = ends
+    first_ends.set()
+    await until(lambda: handler.running == 1)
+    for _ in range(5):  # the end is tried again meanwhile
+        clock.advance(SECOND)
+        await let_others_run()
+    second_ends.set()
+    await until_quiet(runner, store, clock)
+    assert handler.payloads.count("second") == 1

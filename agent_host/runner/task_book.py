@@ -193,13 +193,13 @@ class TaskBook:
         async with self._lanes.held(lane) as held:
             if await self._list(writes):
                 held.joined()
-            else:
-                self._lanes.memory.doubt(lane)
             self._lanes.begun.discard(lane)
         return listed
 
     async def _list(self, writes: Sequence[Write]) -> bool:
-        """Whether that was still to be done: a commit that seemed to fail may have done it."""
+        """Whether that was still to be done: a commit that seemed to fail may have done it, which
+        left the lane in doubt.
+        """
         try:
             await self._commit(writes, queued=None)
         except ConflictError:

@@ -27,13 +27,15 @@ from agent_host.types.task import Task, TaskCounts
 
 class DoubtfulStore(MemoryStateStore):
     """Does not say that it did a commit that `loses` picks, or does not do it and does not say so
-    either, where `drops` does. `gate` holds commits up before they are done.
+    either, where `drops` does. `gate` holds commits up before they are done; no record can be
+    read while it `is_unread`.
     """
 
     def __init__(self, clock: ManualClock) -> None:
         super().__init__(clock=clock)
         self.loses: Callable[[Sequence[Write]], bool] = lambda _: False
         self.drops: Callable[[Sequence[Write]], bool] = lambda _: False
+        self.is_unread = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.at_gate = 0
@@ -52,6 +54,11 @@ class DoubtfulStore(MemoryStateStore):
             self.loses = lambda _: False
             raise StoreUnavailableError("lost")
         return done
+
+    async def get(self, key: Key) -> Record | None:
+        if self.is_unread:
+            raise StoreUnavailableError("unread")
+        return await super().get(key)
 
 
 def begins(writes: Sequence[Write]) -> bool:
@@ -321,3 +328,26 @@ async def test_who_follows_what_seemed_not_to_end_is_attempted_once(
     second_ends.set()
     await until_quiet(runner, store, clock)
     assert handler.payloads.count("second") == 1
+
+
+async def test_who_waits_for_what_was_never_accepted_is_found_by_the_next_process(
+    store: DoubtfulStore, clock: ManualClock
+) -> None:
+    """It is stopped before it could find out."""
+    handler = Recorder()
+    async with StoreTaskRunner(store, clock=clock) as earlier:
+        await open_runner(earlier, Recorder())
+        store.drops = begins
+        store.is_unread = True
+        with pytest.raises(StoreUnavailableError):
+            await begin(earlier, Recorder(), "never")
+        await earlier.schedule(spec("behind", lane="l"))
+        await let_others_run()
+        store.is_unread = False
+        await earlier.drain(timedelta())
+    async with StoreTaskRunner(store, clock=clock) as later:
+        later.register("kind", handler, concurrency=1, retry=ONCE, keeps_done=False)
+        later.resume()
+        await let_others_run()
+        assert handler.payloads == ["behind"]
+        await until_quiet(later, store, clock)

@@ -77,7 +77,7 @@ async def leave_damaged(
     keys = [
         record.key
         for record in await store.scan(BEGUN, WHOLE)
-        if read_task(record).task.spec.lane in damaged
+        if (read_task(record).task.spec.lane or "none") in damaged
     ]
     await store.commit([Put(key, b"\x80\x04pickle") for key in keys])
     return keys

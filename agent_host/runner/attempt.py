@@ -291,8 +291,9 @@ class Attempt:
             if self._revoked:
                 await self._patiently(self._clear_away)
                 return
-            if self._begun is not None:
-                await self._book.listed(self._begun.stored)
+            begun = self._begun
+            if begun is not None and await self._book.is_begun(begun.stored):
+                await self._book.listed(begun.stored)
             stored = await self._find()
             if stored is not None and stored.task.status is TaskStatus.ATTEMPTING:
                 await self._book.hand_back(stored)

@@ -6,9 +6,9 @@ or their process dies. Then they become tasks like all others: they are listed.
 
 from typing import Final, NamedTuple
 
+from agent_host.errors import UnreadableRecordError
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskHandler
-from agent_host.quarantine import make_out
 from agent_host.runner.task_record import (
     WHOLE,
     StoredTask,
@@ -18,7 +18,7 @@ from agent_host.runner.task_record import (
     put_task,
     read_task,
 )
-from agent_host.types.store import ABSENT, Delete, Key, Put, Write
+from agent_host.types.store import ABSENT, Delete, Key, Put, Record, Write
 
 BEGUN: Final = "task_begun"
 """Tasks whose first attempt is under way, or was when their process died, by id."""
@@ -34,6 +34,13 @@ class Begun(NamedTuple):
     stored: StoredTask
     work: TaskHandler
     doubt: BaseException | None = None
+
+
+class Damaged(NamedTuple):
+    """A record that says neither which task was begun nor in which lane."""
+
+    record: Record
+    error: UnreadableRecordError
 
 
 def put_begun(stored: StoredTask) -> Put:
@@ -56,21 +63,25 @@ def list_begun(stored: StoredTask) -> tuple[StoredTask, list[Write]]:
     return listed, writes
 
 
-async def list_abandoned(store: StateStore) -> None:
-    """List what an earlier process left, in its old order. Nothing else has begun yet.
+async def list_abandoned(store: StateStore) -> list[Damaged]:
+    """List what an earlier process left, in its old order; nothing else has begun yet. What cannot
+    be made sense of is returned as it is.
 
     Raises:
         StoreError: from the store; some may be listed.
     """
+    damaged: list[Damaged] = []
     after: str | None = None
     while page := await store.scan(BEGUN, WHOLE, after=after, limit=_PAGE):
         after = page[-1].key.id
         writes: list[Write] = []
         for record in page:
-            stored = await make_out(store, record, read_task)
-            if stored is not None:
-                writes += list_begun(stored)[1]
+            try:
+                writes += list_begun(read_task(record))[1]
+            except UnreadableRecordError as error:
+                damaged.append(Damaged(record, error))
         await store.commit(writes)
+    return damaged
 
 
 def begun_key(stored: StoredTask) -> Key:
@@ -81,6 +92,7 @@ def begun_key(stored: StoredTask) -> Key:
 __all__ = [
     "BEGUN",
     "Begun",
+    "Damaged",
     "begun_key",
     "delete_begun",
     "list_abandoned",

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Final
 
 from agent_host.errors import ConflictError, RetryTaskError, StoreError, StoreFullError
 from agent_host.protocols.state_store import StateStore
 from agent_host.protocols.task_runner import TaskPreparation
-from agent_host.quarantine import read_record
+from agent_host.quarantine import read_record, set_aside
 from agent_host.runner.begun_task import (
     Begun,
     begun_key,
@@ -20,6 +21,8 @@ from agent_host.runner.commit_group import CommitGroup
 from agent_host.runner.lane import Lanes
 from agent_host.runner.task_order import Turn
 from agent_host.runner.task_record import (
+    BEHIND,
+    WHOLE,
     StoredTask,
     changed,
     delete_graves,
@@ -41,6 +44,8 @@ from agent_host.types.store import ABSENT, Delete, Key, Write
 from agent_host.types.task import Task, TaskStatus
 
 logger = logging.getLogger(__name__)
+
+_PAGE: Final = 128
 
 
 class TaskBook:
@@ -149,8 +154,32 @@ class TaskBook:
         return False
 
     async def list_abandoned(self) -> None:
-        """List the tasks that an earlier process had begun as they were accepted."""
-        await list_abandoned(self._store)
+        """List the tasks that an earlier process had begun as they were accepted. One that cannot
+        be read is set aside, and its lane goes on without it.
+        """
+        damaged = await list_abandoned(self._store)
+        if damaged:
+            await self._free_lanes()  # first: once they are set aside, no later start would do it
+        for record, error in damaged:
+            await set_aside(self._store, [record], error)
+
+    async def _free_lanes(self) -> None:
+        """Let every lane go on whose first task waits for one that is not there. Only those behind
+        it can tell which lane it was in.
+        """
+        seen: set[str] = set()
+        after: str | None = None
+        while page := await self._store.scan(BEHIND, WHOLE, after=after, limit=_PAGE):
+            after = page[-1].key.id
+            for entry in page:
+                stored = await self.find(task_id_of(entry))
+                lane = None if stored is None else stored.task.spec.lane
+                if lane is None or lane in seen:
+                    continue
+                seen.add(lane)
+                async with self._lanes.held(lane) as held:
+                    promotion = await held.succession()
+                    await self._commit(promotion.writes, queued=promotion.stored)
 
     async def listed(self, stored: StoredTask) -> StoredTask:
         """The task, listed if it was not."""
@@ -164,13 +193,13 @@ class TaskBook:
         async with self._lanes.held(lane) as held:
             if await self._list(writes):
                 held.joined()
-            else:
-                self._lanes.memory.doubt(lane)
             self._lanes.begun.discard(lane)
         return listed
 
     async def _list(self, writes: Sequence[Write]) -> bool:
-        """Whether that was still to be done: a commit that seemed to fail may have done it."""
+        """Whether that was still to be done: a commit that seemed to fail may have done it, which
+        left the lane in doubt.
+        """
         try:
             await self._commit(writes, queued=None)
         except ConflictError:

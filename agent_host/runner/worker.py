@@ -53,7 +53,6 @@ class Worker:
         self._wake: asyncio.Future[bool] | None = None
         self._idle: asyncio.Future[bool] | None = None
         self._goes_down = False
-        self._is_running = False
         self._stops = False
         self._overdue_at = 0.0
         """No attempt is overdue before; any that begins later is overdue later."""
@@ -71,22 +70,20 @@ class Worker:
     async def run(self, group: asyncio.TaskGroup) -> None:
         """Start attempts for ever."""
         loop = asyncio.get_running_loop()
-        self._group, self._is_running = group, True
-        try:
-            while True:
-                self._wake = wake = loop.create_future()
-                pause = min(await self._start_due(group), self._stop_overdue())
-                await settled_within(wake, pause, clock=self._clock)
-        finally:
-            self._is_running = False
+        self._group = group
+        while True:
+            self._wake = wake = loop.create_future()
+            pause = min(await self._start_due(group), self._stop_overdue())
+            await settled_within(wake, pause, clock=self._clock)
 
     def promise(self, stored: StoredTask) -> bool:
         """Keep room for the first attempt of a task that is about to be accepted, unless there is
         none beside what is due. Call `keep_promise` or `break_promise` next.
         """
         room = self._room()
-        if not self._is_running or room < 1:
+        if room < 1:
             return False
+        # Until `run` has looked into the queue, anything may be due.
         if self._queue.has_more_due(room - 1, self._timeline.microseconds()):
             return False
         self._promised[stored.task.id] = self._queue.take_new(stored)

@@ -99,13 +99,14 @@ class BeginSuite(RunnerFixture):
     async def test_nothing_is_begun_out_of_its_time(self, runner: TaskRunner) -> None:
         work, handler = Recorder(), Recorder()
         runner.register("kind", handler, concurrency=4, retry=ONCE)
-        assert not await begin(runner, work)
-        runner.resume()
-        await _until_begun(runner)
 
         async def prepare(_: Task) -> PreparedAttempt:
             return PreparedAttempt((), work)
 
+        assert not await begin(runner, work)
+        assert not await runner.begin(spec(), prepare)
+        runner.resume()
+        await _until_begun(runner)
         assert not await runner.begin(spec(key="k"), prepare)
         assert not await runner.begin(spec(delay=MINUTE), prepare)
         with pytest.raises(ConfigurationError):

@@ -343,6 +343,20 @@ async def test_a_message_out_of_place_is_the_applications_fault(
     assert "UnexpectedMessageError" in caplog.text
 
 
+async def test_a_body_that_has_ended_does_not_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def again(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"said"})
+        await send({"type": "http.response.body", "body": b"more"})
+
+    async with served(again) as url:
+        text = await exchange(url, LAST)
+
+    assert b"said" in text
+    assert b"more" not in text
+    assert "UnexpectedMessageError" in caplog.text
+
+
 async def test_an_application_may_work_on_when_it_has_answered() -> None:
     """It hears that the client is done with it, and the next request does not wait for it."""
     heard: list[Message] = []

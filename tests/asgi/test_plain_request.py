@@ -1,5 +1,8 @@
 """Requests as the server reads them, and as h11 would: never more of them, and never others."""
 
+# What a later release of the parser may do is done to it here.
+# pyright: reportPrivateUsage=false
+
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
@@ -186,6 +189,15 @@ def test_a_head_beyond_the_limit_is_refused_although_it_has_an_end() -> None:
             with pytest.raises(RefusedRequestError) as refused:
                 reader.read_head()
             assert refused.value.status == 431
+
+
+def test_a_parser_that_becomes_lenient_does_not_say_alone_where_a_head_ends() -> None:
+    reader = RequestReader(65_536)
+    reader._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+    reader.receive(b"GET / HTTP/1.1\r\nHost: host\r\n\n")
+    with pytest.raises(RefusedRequestError) as refused:
+        reader.read_head()
+    assert refused.value.status == 400
 
 
 @pytest.mark.parametrize(

@@ -13,25 +13,29 @@ from agent_host.errors import StoreUnavailableError
 from agent_host.protocols.task_runner import PreparedAttempt
 from agent_host.runner.begun_task import BEGUN
 from agent_host.runner.store_task_runner import StoreTaskRunner
+from agent_host.runner.task_order import BOUNDS, read_bound
 from agent_host.runner.task_record import BEHIND, LANES, WHOLE
+from agent_host.runner.timeline import microseconds
 from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_fixture import SECOND, let_others_run, until
 from agent_host.testing.task_begin_suite import begin, open_runner
 from agent_host.testing.task_fixture import ONCE, Recorder, spec
-from agent_host.types.store import Delete, Key, Lease, Put, Write
+from agent_host.types.store import Delete, Key, Lease, Put, Record, Write
 from agent_host.types.task import Task, TaskCounts
 
 
 class DoubtfulStore(MemoryStateStore):
     """Does not say that it did a commit that `loses` picks, or does not do it and does not say so
-    either, where `drops` does. `gate` holds commits up before they are done.
+    either, where `drops` does. `gate` holds commits up before they are done; no record can be
+    read while it `is_unread`.
     """
 
     def __init__(self, clock: ManualClock) -> None:
         super().__init__(clock=clock)
         self.loses: Callable[[Sequence[Write]], bool] = lambda _: False
         self.drops: Callable[[Sequence[Write]], bool] = lambda _: False
+        self.is_unread = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.at_gate = 0
@@ -50,6 +54,11 @@ class DoubtfulStore(MemoryStateStore):
             self.loses = lambda _: False
             raise StoreUnavailableError("lost")
         return done
+
+    async def get(self, key: Key) -> Record | None:
+        if self.is_unread:
+            raise StoreUnavailableError("unread")
+        return await super().get(key)
 
 
 def begins(writes: Sequence[Write]) -> bool:
@@ -267,3 +276,78 @@ async def test_a_begun_attempt_that_hangs_is_stopped_when_its_time_is_over(
     await until(lambda: "hangs" in handler.payloads, clock=clock)
     await until_quiet(runner, store, clock)
     assert stuck.cancelled == 1
+
+
+async def test_the_bound_of_the_order_is_written_with_a_begun_task_that_passes_it(
+    store: DoubtfulStore, runner: StoreTaskRunner, clock: ManualClock
+) -> None:
+    """Not with each, but again where it is not known to have been."""
+
+    async def bound() -> Record:
+        found = await store.get(Key(BOUNDS, "all", "bound"))
+        assert found is not None
+        return found
+
+    work = Recorder()
+    await open_runner(runner, Recorder())
+    first = await bound()
+    assert await begin(runner, work)
+    assert await bound() == first
+    clock.advance(timedelta(minutes=2))
+    await let_others_run()
+    store.drops = begins
+    with pytest.raises(StoreUnavailableError):
+        await begin(runner, work, lane="another")
+    assert await bound() == first
+    assert await begin(runner, work, lane="a third")
+    assert read_bound(await bound()) > microseconds(clock.now())
+
+
+async def test_who_follows_what_seemed_not_to_end_is_attempted_once(
+    store: DoubtfulStore, runner: StoreTaskRunner, clock: ManualClock
+) -> None:
+    first_ends, second_ends = asyncio.Event(), asyncio.Event()
+
+    async def wait_first(_: Task) -> None:
+        await first_ends.wait()
+
+    async def wait_second(task: Task) -> None:
+        if task.spec.payload == b"second":
+            await second_ends.wait()
+
+    handler = Recorder(wait_second)
+    await open_runner(runner, handler)
+    assert await begin(runner, Recorder(wait_first), "first")
+    await runner.schedule(spec("second", lane="l"))
+    store.loses = ends
+    first_ends.set()
+    await until(lambda: handler.running == 1)
+    for _ in range(5):  # the end is tried again meanwhile
+        clock.advance(SECOND)
+        await let_others_run()
+    second_ends.set()
+    await until_quiet(runner, store, clock)
+    assert handler.payloads.count("second") == 1
+
+
+async def test_who_waits_for_what_was_never_accepted_is_found_by_the_next_process(
+    store: DoubtfulStore, clock: ManualClock
+) -> None:
+    """It is stopped before it could find out."""
+    handler = Recorder()
+    async with StoreTaskRunner(store, clock=clock) as earlier:
+        await open_runner(earlier, Recorder())
+        store.drops = begins
+        store.is_unread = True
+        with pytest.raises(StoreUnavailableError):
+            await begin(earlier, Recorder(), "never")
+        await earlier.schedule(spec("behind", lane="l"))
+        await let_others_run()
+        store.is_unread = False
+        await earlier.drain(timedelta())
+    async with StoreTaskRunner(store, clock=clock) as later:
+        later.register("kind", handler, concurrency=1, retry=ONCE, keeps_done=False)
+        later.resume()
+        await let_others_run()
+        assert handler.payloads == ["behind"]
+        await until_quiet(later, store, clock)

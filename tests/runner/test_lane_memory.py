@@ -15,6 +15,7 @@ from agent_host.stores.memory import MemoryStateStore
 from agent_host.testing.manual_clock import ManualClock
 from agent_host.testing.store_double import SeverableStore
 from agent_host.testing.store_fixture import let_others_run, until
+from agent_host.testing.task_begin_suite import begin, open_runner
 from agent_host.testing.task_fixture import ONCE, Recorder, spec
 from agent_host.testing.task_schedule_suite import wait_for_ever
 from agent_host.types.store import Record
@@ -51,6 +52,18 @@ async def test_lanes_of_one_task_are_not_looked_into(store: WatchedStore) -> Non
         await until(lambda: not runner._book._lanes.memory._sizes)
     assert len(store.looked_into) <= 25
     assert "l0" not in store.looked_into[25:]
+
+
+async def test_lanes_of_one_begun_task_are_not_looked_into(store: WatchedStore) -> None:
+    work = Recorder()
+    async with StoreTaskRunner(store, clock=ManualClock()) as runner:
+        await open_runner(runner, Recorder())
+        for number in range(9):
+            while not await begin(runner, work, lane=f"l{number}"):
+                await let_others_run()
+            await until(lambda: work.running == 0)
+    assert work.ended == 9
+    assert not store.looked_into
 
 
 async def test_a_lane_that_an_earlier_process_left_keeps_its_order(store: WatchedStore) -> None:

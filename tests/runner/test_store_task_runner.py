@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent_host.errors import ConflictError, StoreFullError
+from agent_host.errors import ConflictError, StoreFullError, TaskHandedBackError
 from agent_host.protocols.state_store import StateStore
 from agent_host.runner.store_task_runner import StoreTaskRunner
 from agent_host.runner.task_record import (
@@ -408,3 +408,19 @@ async def test_it_runs_on_the_clock_of_the_machine() -> None:
         assert found.last_error == "timeout"
         assert await runner.get(TaskId("tsk_other")) is None
         assert not runner.durable
+
+
+async def test_nothing_more_is_attempted_by_a_process_that_hands_back(
+    runner: StoreTaskRunner,
+) -> None:
+    async def hand_back(_: Task) -> None:
+        raise TaskHandedBackError
+
+    handler = Recorder(hand_back)
+    runner.register("kind", handler, concurrency=1, retry=ONCE)
+    for payload in "12":
+        await runner.schedule(spec(payload))
+    runner.resume()
+    await until(lambda: handler.ended > 0)
+    await let_others_run()
+    assert handler.payloads == ["1"]

@@ -1,8 +1,10 @@
 """What callers of each protocol are told when their answer goes elsewhere: in its own shape."""
 
+import asyncio
 import json
 from typing import Any
 
+import httpx
 import pytest
 from openai import BadRequestError
 
@@ -56,6 +58,34 @@ async def test_a2a_answers_who_is_pushed_its_updates_in_the_same_way() -> None:
         assert not task.get("artifacts")
         await receiver.until_state(COMPLETED)
         assert said(await result(client, "GetTask", {"id": task["id"]})) == "HI"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_asks_again_is_answered_as_before(*, fails: bool) -> None:
+    """With the run, while it goes on and once it is over."""
+    goes_on = asyncio.Event()
+
+    async def slow(text: str) -> str:
+        await goes_on.wait()
+        if fails:
+            raise ValueError(text)
+        return text
+
+    async with rest_hosted(slow, run_hook=for_nobody) as client:
+        answers: list[httpx.Response] = []
+        for _ in range(3):
+            answers.append(
+                await client.post(
+                    "/invocations", json={"input": "hi"}, headers={"idempotency-key": "once"}
+                )
+            )
+            if len(answers) == 2:
+                goes_on.set()
+                run = {"status": ""}
+                while run["status"] not in {"completed", "failed"}:
+                    run = (await client.get(answers[0].headers["location"])).json()
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert len({answer.headers["x-run-id"] for answer in answers}) == 1
 
 
 async def test_responses_answer_with_one_that_is_queued() -> None:

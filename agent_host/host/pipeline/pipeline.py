@@ -39,7 +39,7 @@ class Pipeline:
         self._access: Sequence[CallStep] = (identify, authorize, greet)
         self._claim: CallStep = claim
         self._turn: Sequence[TurnStep] = (session, run)
-        self._deliver: CallStep = deliver
+        self._deliver: TurnStep = deliver
 
     async def enter(self, caller: Caller) -> Exchange:
         """Identify and authorize a caller that brings no turn: all that is known of them then."""
@@ -77,7 +77,7 @@ class Pipeline:
             finally:
                 if exchange.place is not None:
                     await exchange.place.leave()
-            await self._deliver(exchange)
+            await self._deliver(exchange, request)
             return exchange
         raise AssertionError
 

@@ -74,6 +74,19 @@ class Attempt:
     `revoke` was called: then the task itself was cancelled, and it is cleared away.
     """
 
+    __slots__ = (
+        "_begun",
+        "_book",
+        "_calling",
+        "_clock",
+        "_entry",
+        "_kind",
+        "_revoked",
+        "_timed_out",
+        "called_at",
+        "handed_back",
+    )
+
     def __init__(
         self,
         entry: QueueEntry,

@@ -48,7 +48,6 @@ from agent_host.types.store import (
     Record,
     SetAside,
     SetAsideEntry,
-    Write,
 )
 
 _OF_STREAMS = (Append, DeleteStream, SetAsideEntry)
@@ -98,28 +97,10 @@ class Group:
         """How many rows it changes."""
         return len(self.records) + len(self.streams) + len(self._entries) + len(self._garbage)
 
-    def look_up(self, connection: Connection, commits: Iterable[Commit]) -> None:
+    def look_up(self, connection: Connection, commits: Sequence[Commit]) -> None:
         """Find out about the keys that are not remembered, and not expected to be new."""
         records, streams = self._found_records, self._found_streams
-        cold_records: dict[Key, bool] = {}
-        cold_streams: dict[Key, bool] = {}
-        known_records, known_streams = self._cache.records, self._cache.streams
-        for commit in commits:
-            for write in commit.writes:
-                key = write[0]
-                # Taken over from memory now, since a reader may make room there at any time.
-                if type(write) in _OF_STREAMS:
-                    stream = known_streams.get(key)
-                    if stream is None:
-                        cold_streams[key] = key not in cold_streams and _is_new(write)
-                    else:
-                        streams[key] = stream
-                else:
-                    record = known_records.get(key)
-                    if record is None:
-                        cold_records[key] = key not in cold_records and _is_new(write)
-                    else:
-                        records[key] = record
+        cold_records, cold_streams = self._recall(commits)
         if cold_records:
             records.update(dict.fromkeys(cold_records, NO_RECORD))
             for *parts, version, expires_at in FIND_RECORDS.find(
@@ -133,7 +114,35 @@ class Group:
             for *parts, length, expires_at, number in rows:
                 end = NEVER if expires_at is None else expires_at
                 streams[Key(*parts)] = StreamState(length, end, number, (), STREAM_BYTES)
-        self._look_up_entries(connection, commits)
+        if streams:
+            self._look_up_entries(connection, commits)
+
+    def _recall(self, commits: Iterable[Commit]) -> tuple[dict[Key, bool], dict[Key, bool]]:
+        """Take over what is remembered. Of records and of streams that are not: whether the one
+        write of each expects it to be new.
+        """
+        cold_records: dict[Key, bool] = {}
+        cold_streams: dict[Key, bool] = {}
+        known_records, known_streams = self._cache.records, self._cache.streams
+        for commit in commits:
+            for write in commit.writes:
+                key = write[0]
+                # Taken over from memory now, since a reader may make room there at any time.
+                if type(write) not in _OF_STREAMS:
+                    record = known_records.get(key)
+                    if record is not None:
+                        self._found_records[key] = record
+                    else:
+                        is_new = type(write) is Put and write.expect == ABSENT
+                        cold_records[key] = is_new and key not in cold_records
+                else:
+                    stream = known_streams.get(key)
+                    if stream is not None:
+                        self._found_streams[key] = stream
+                    else:
+                        is_new = type(write) is Append and write.expect == ABSENT
+                        cold_streams[key] = is_new and key not in cold_streams
+        return cold_records, cold_streams
 
     def _look_up_entries(self, connection: Connection, commits: Iterable[Commit]) -> None:
         """Find out what is in the places of entries that are to be set aside."""
@@ -300,10 +309,6 @@ class Group:
         time_to_live = write.time_to_live
         end = NEVER if time_to_live is None else end_of(self._now, time_to_live)
         return appended(state, added, number=number, expires_at=end)
-
-
-def _is_new(write: Write) -> bool:
-    return (type(write) is Put or type(write) is Append) and write.expect == ABSENT
 
 
 def _asides(write: Delete | SetAside, before: RecordState) -> list[Aside]:

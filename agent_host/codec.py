@@ -76,10 +76,7 @@ class VersionedCodec(Generic[T]):
         return SchemaValidator(self._schema, _CONFIG)
 
     @cached_property
-    def fields_of(self) -> Sparse[T]:
-        """The fields of a value that are stored of it, by name: those that say something. For a
-        dataclass; what `encode_own` takes.
-        """
+    def _fields_of(self) -> Sparse[T]:
         return sparse(self._type)
 
     @cached_property
@@ -111,7 +108,7 @@ class VersionedCodec(Generic[T]):
             ValueError: see `encode`.
         """
         try:
-            given = self.fields_of(value) if fields is None else fields
+            given = self._fields_of(value) if fields is None else fields
             data = orjson.dumps(given, option=orjson.OPT_UTC_Z)
         except TypeError:
             return self.encode(value)

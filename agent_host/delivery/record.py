@@ -120,9 +120,8 @@ class DeliveryRecords:
         key = Key(DELIVERIES, WHOLE, delivery.id)
         content = stored.content
         is_carried = content is not None and delivery.status is DeliveryStatus.ATTEMPTING
-        value = _CODEC.encode_own(
-            stored if content is None or is_carried else _without_content(stored)
-        )
+        kept = stored if content is None or is_carried else _with(stored, delivery, None)
+        value = _CODEC.encode_own(kept)
         writes: list[Write] = [Put(key, value, expect, time_to_live)]
         if content is None and is_forgotten:
             writes.append(Delete(Key(CONTENT, WHOLE, delivery.id)))
@@ -232,36 +231,26 @@ def moved(
 ) -> StoredDelivery:
     """The delivery in another state; `dataclasses.replace` takes five times as long."""
     delivery = stored.delivery
-    return _make_stored(
-        delivery=_make_delivery(
-            id=delivery.id,
-            owner=delivery.owner,
-            run_id=delivery.run_id,
-            destination=delivery.destination,
-            status=status,
-            created_at=delivery.created_at,
-            due_at=delivery.due_at if due_at is None else due_at,
-            attempts=delivery.attempts if attempts is None else attempts,
-            replays=delivery.replays,
-            over_at=over_at,
-        ),
-        since=stored.since,
-        source=stored.source,
-        is_linked=stored.is_linked,
-        has_echo=stored.has_echo,
-        failures=stored.failures,
-        failing_since=stored.failing_since,
-        is_loose=stored.is_loose,
-        turn=stored.turn,
-        turn_at=stored.turn_at,
-        trace_context=stored.trace_context,
-        content=content or stored.content,
+    after = _make_delivery(
+        id=delivery.id,
+        owner=delivery.owner,
+        run_id=delivery.run_id,
+        destination=delivery.destination,
+        status=status,
+        created_at=delivery.created_at,
+        due_at=delivery.due_at if due_at is None else due_at,
+        attempts=delivery.attempts if attempts is None else attempts,
+        replays=delivery.replays,
+        over_at=over_at,
     )
+    return _with(stored, after, content or stored.content)
 
 
-def _without_content(stored: StoredDelivery) -> StoredDelivery:
+def _with(
+    stored: StoredDelivery, delivery: Delivery, content: StoredContent | None
+) -> StoredDelivery:
     return _make_stored(
-        delivery=stored.delivery,
+        delivery=delivery,
         since=stored.since,
         source=stored.source,
         is_linked=stored.is_linked,
@@ -272,6 +261,7 @@ def _without_content(stored: StoredDelivery) -> StoredDelivery:
         turn=stored.turn,
         turn_at=stored.turn_at,
         trace_context=stored.trace_context,
+        content=content,
     )
 
 
